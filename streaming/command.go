@@ -1,0 +1,81 @@
+package streaming
+
+import "omnilive/media"
+
+// A Command is something a client asks of a Session. The set is closed.
+// EventID is the client's own id of the message; it comes back in Error.EventID when the command fails.
+type Command interface{ command() }
+
+// Settings are what session.update may change. A Session starts with DefaultSettings.
+type Settings struct {
+	ID            string // sess_…; fixed
+	Model         string // fixed
+	Instructions  string
+	Voice         string
+	Modality      string // audio or text
+	Language      string // of the user's speech, "" = detect
+	Transcription bool   // send the user's words
+	Speed         float64
+	Turn          TurnDetection
+	MaxTokens     int // 0 = the model's default ("inf" on the wire)
+}
+
+// TurnDetection says how the end of the user's turn is found. The zero value means: the client commits by itself.
+type TurnDetection struct {
+	Type              string  // "server_vad", "semantic_vad" or "" (null on the wire)
+	Eagerness         string  // semantic_vad: low, medium, high, auto
+	Threshold         float64 // server_vad
+	PrefixPaddingMS   int     // server_vad
+	SilenceDurationMS int     // server_vad
+	CreateResponse    bool
+	InterruptResponse bool
+}
+
+// Update is a change of Settings: nil fields stay as they are.
+type Update struct {
+	Instructions, Voice, Modality, Language *string
+	Transcription                           *bool
+	Speed                                   *float64
+	Turn                                    *TurnDetection
+	MaxTokens                               *int
+}
+
+// Commands.
+type (
+	// UpdateSession changes settings; answered by SessionUpdated or Failed.
+	UpdateSession struct {
+		EventID string
+		Update  Update
+	}
+	// CreateItem puts a message into the conversation; answered by ItemAdded and ItemDone, or Failed.
+	CreateItem struct {
+		EventID  string
+		Item     Item            // ID may be empty
+		Images   []media.Picture // of the input_image parts, in order, decoded by the caller
+		Previous *string         // previous_item_id; nil = at the end
+	}
+	// CreateResponse asks for an answer now.
+	CreateResponse struct {
+		EventID      string
+		Instructions string
+		Modality     string // "" = the session's
+		Metadata     map[string]string
+		MaxTokens    int
+	}
+	// CancelResponse stops the answer being generated.
+	CancelResponse struct{ EventID, ResponseID string }
+	// ClearOutput throws away what is still to be said.
+	ClearOutput struct{ EventID string }
+	// CommitInput ends the user's turn by hand.
+	CommitInput struct{ EventID string }
+	// ClearInput throws away what the user said since the last turn.
+	ClearInput struct{ EventID string }
+)
+
+func (UpdateSession) command()  {}
+func (CreateItem) command()     {}
+func (CreateResponse) command() {}
+func (CancelResponse) command() {}
+func (ClearOutput) command()    {}
+func (CommitInput) command()    {}
+func (ClearInput) command()     {}

@@ -1,0 +1,33 @@
+package streaming
+
+import (
+	"context"
+	"log/slog"
+
+	"omnilive/media"
+	"omnilive/model"
+)
+
+// Config is what every Session of a server shares.
+type Config struct {
+	Model     model.Model
+	NewSpeech func() (model.SpeechDetector, error) // one per call
+	Turns     model.TurnDetector                   // shared; nil: silence alone decides
+	Log       *slog.Logger                         // nil means slog.Default()
+	Settings  Settings                             // what a call starts with; the zero value means DefaultSettings
+	Observe   func(Event)                          // metrics; called for every event of every session, must not block; may be nil
+}
+
+// Ports are the ends of one call that a Session works on.
+type Ports struct {
+	Mic    media.AudioReader
+	Out    media.AudioWriter
+	Camera media.PictureReader // nil: no camera
+	Emit   func(Event)         // must not block and must keep order
+}
+
+// Runner is what a peer needs of a Session.
+type Runner interface {
+	Run(ctx context.Context) error
+	Do(ctx context.Context, c Command) error
+}
