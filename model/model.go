@@ -22,6 +22,9 @@ const (
 // ErrBusy is returned where the model holds as many conversations as it has room for.
 var ErrBusy = errors.New("model: no room for another conversation")
 
+// ErrMaxTokens ends a Reply that reached its limit of tokens; what was yielded before stands.
+var ErrMaxTokens = errors.New("model: the reply reached its limit of tokens")
+
 // ErrContextFull is returned where an input does not fit into the model's window.
 var ErrContextFull = errors.New("model: the input does not fit into the context window")
 
@@ -92,10 +95,11 @@ type Input struct {
 
 // ReplyOptions are the settings of one reply.
 type ReplyOptions struct {
-	TextOnly     bool   // make no sound
-	Voice        string // as Options.Voice; empty means the conversation's
-	Instructions string // for this reply only; empty means the conversation's
-	MaxTokens    int    // 0 means the model's default
+	TextOnly     bool    // make no sound
+	Voice        string  // as Options.Voice; empty means the conversation's
+	Instructions string  // for this reply only; empty means the conversation's
+	MaxTokens    int     // 0 means the model's default
+	Speed        float64 // of speech, 0.25 to 1.5; 0 means 1
 }
 
 // A Mark ties a moment of a Piece's sound to its text and to the conversation's length:
@@ -108,10 +112,11 @@ type Mark struct {
 
 // A Piece is the smallest part of a reply the model lets go of: usually a clause.
 type Piece struct {
-	Text  string    // as it is shown, with its leading space
-	PCM   []float32 // mono at OutputRate; empty for text without sound
-	Pos   int       // length of the conversation after the whole piece
-	Marks []Mark    // one per word, ascending; the last one is the whole piece
+	Text     string    // as it is shown, with its leading space
+	PCM      []float32 // mono at OutputRate; empty for text without sound
+	Language string    // ISO 639-1, of text that the voice cannot speak; else empty
+	Pos      int       // length of the conversation after the whole piece
+	Marks    []Mark    // one per word, ascending; the last one is the whole piece
 }
 
 // A Conversation is the model's memory of one call.
@@ -124,7 +129,8 @@ type Conversation interface {
 	See(ctx context.Context, p Picture) (string, error)
 	// Add puts in into the conversation without a reply.
 	Add(ctx context.Context, in Input) error
-	// Reply adds in (unless nil) and yields the reply. Breaking out of the loop or ending ctx stops it within one step;
+	// Reply adds in (unless nil) and yields the reply. The first Piece is empty: it says that the input is in, and its Pos
+	// is the length of the conversation with the input and without any reply. Breaking out of the loop or ending ctx stops it within one step;
 	// what had been generated stays in the conversation until Truncate.
 	Reply(ctx context.Context, in *Input, o ReplyOptions) iter.Seq2[Piece, error]
 	// Len is the number of positions held.

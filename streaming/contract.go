@@ -12,7 +12,8 @@ import (
 type Config struct {
 	Model     model.Model
 	NewSpeech func() (model.SpeechDetector, error) // one per call
-	Turns     model.TurnDetector                   // shared; nil: silence alone decides
+	Turns     model.TurnDetector                   // shared; nil: words and silence alone decide
+	Complete  func(text, language string) float64  // probability that these words end a sentence; nil: 0.5 always
 	Log       *slog.Logger                         // nil means slog.Default()
 	Settings  Settings                             // what a call starts with; the zero value means DefaultSettings
 	Observe   func(Event)                          // metrics; called for every event of every session, must not block; may be nil

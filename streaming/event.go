@@ -106,6 +106,8 @@ type (
 		Item     Item
 		Previous string
 	}
+	// InputCleared says that what was heard since the last turn was thrown away: it held no words, or the client asked for it.
+	InputCleared struct{}
 	// InputTranscriptDelta carries new words of the user's speech. Deltas only append.
 	InputTranscriptDelta struct{ ItemID, Delta string }
 	// InputTranscriptDone carries the whole transcript of the user's speech.
@@ -188,6 +190,7 @@ func (SpeechStopped) event()         {}
 func (Committed) event()             {}
 func (ItemAdded) event()             {}
 func (ItemDone) event()              {}
+func (InputCleared) event()          {}
 func (InputTranscriptDelta) event()  {}
 func (InputTranscriptDone) event()   {}
 func (InputTranscriptFailed) event() {}
