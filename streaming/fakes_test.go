@@ -1,0 +1,295 @@
+package streaming
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"omnilive/media"
+	"omnilive/model"
+)
+
+// fakeMic speaks a script of loud and quiet stretches, in real (virtual) time.
+type fakeMic struct {
+	loud  []span // in milliseconds
+	until int64  // milliseconds
+	pts   int64
+}
+
+type span struct{ from, to int64 }
+
+func (m *fakeMic) ReadFrame(ctx context.Context, f *media.Frame) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(media.FrameTime):
+	}
+	at := m.pts * 1000 / media.InputRate
+	if at >= m.until {
+		return io.EOF
+	}
+	f.PTS, f.PCM = m.pts, f.PCM[:0]
+	level := float32(0.0001)
+	for _, s := range m.loud {
+		if at >= s.from && at < s.to {
+			level = 0.5
+		}
+	}
+	for range media.InputRate / 50 {
+		f.PCM = append(f.PCM, level)
+	}
+	m.pts += int64(len(f.PCM))
+	return nil
+}
+
+// fakeVAD calls loud what is loud.
+type fakeVAD struct{}
+
+func (fakeVAD) Probability(hop []float32) (float32, error) {
+	if hop[len(hop)/2] > 0.1 {
+		return 0.9, nil
+	}
+	return 0.05, nil
+}
+func (fakeVAD) Reset() {}
+func (fakeVAD) Close() {}
+
+// fakeOut records when there was sound.
+type fakeOut struct {
+	mu    sync.Mutex
+	start time.Time
+	loud  []int64 // milliseconds since start of every frame with sound
+}
+
+func (o *fakeOut) WriteFrame(_ context.Context, f *media.Frame) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(f.PCM) > 0 && slices.Max(f.PCM) > 0.01 {
+		o.loud = append(o.loud, time.Since(o.start).Milliseconds())
+	}
+	return nil
+}
+
+// between counts the frames with sound from one moment up to another.
+func (o *fakeOut) between(from, to int64) int {
+	n := 0
+	for _, t := range o.loud {
+		if t >= from && t < to {
+			n++
+		}
+	}
+	return n
+}
+
+// fakeModel hears a script and answers in words of 300 ms each. Its memory is a list of words, one position each.
+type fakeModel struct {
+	hears  []string // the transcript of each final, by how many loud stretches it holds
+	answer string
+	hear   time.Duration // what a recognition takes
+	think  time.Duration // to the first word
+	open   int
+	conv   *fakeConv
+}
+
+func (m *fakeModel) Abilities() model.Abilities {
+	return model.Abilities{Name: "fake", Voices: []string{"heart"}, Sees: true}
+}
+func (m *fakeModel) Warm(context.Context) error { return nil }
+func (m *fakeModel) Close() error               { return nil }
+func (m *fakeModel) NewConversation(context.Context, model.Options) (model.Conversation, error) {
+	m.open++
+	m.conv = &fakeConv{m: m, words: []string{"<system>"}}
+	return m.conv, nil
+}
+
+type fakeConv struct {
+	m      *fakeModel
+	mu     sync.Mutex
+	words  []string
+	last   string
+	finals int
+}
+
+func (c *fakeConv) Hear(ctx context.Context, pcm []float32, o model.HearOptions) (model.Transcript, error) {
+	select {
+	case <-ctx.Done():
+		return model.Transcript{}, ctx.Err()
+	case <-time.After(c.m.hear):
+	}
+	loud, was := 0, false
+	for i := 0; i < len(pcm); i += 320 {
+		is := pcm[i] > 0.1
+		if is && !was {
+			loud++
+		}
+		was = is
+	}
+	if loud == 0 {
+		return model.Transcript{}, nil
+	}
+	text := c.m.hears[0]
+	if o.Final {
+		text = c.m.hears[min(c.finals, len(c.m.hears)-1)]
+		c.last = strings.Repeat("", 0) + text
+	}
+	return model.Transcript{Text: text, Language: "en"}, nil
+}
+func (c *fakeConv) See(context.Context, model.Picture) (string, error) { return "a red apple", nil }
+func (c *fakeConv) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.words)
+}
+func (c *fakeConv) push(w ...string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.words = append(c.words, w...)
+	return len(c.words)
+}
+func (c *fakeConv) Truncate(pos int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if pos > len(c.words) || pos < 1 {
+		return fmt.Errorf("truncate to %d of %d", pos, len(c.words))
+	}
+	c.words = c.words[:pos]
+	return nil
+}
+func (c *fakeConv) Add(_ context.Context, in model.Input) error {
+	c.push("<" + in.Text + ">")
+	return nil
+}
+func (c *fakeConv) Instruct(_ context.Context, s string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.words[0] = "<system:" + s + ">"
+	return nil
+}
+func (c *fakeConv) Close() { c.m.open-- }
+func (c *fakeConv) Reply(ctx context.Context, in *model.Input, o model.ReplyOptions) iter.Seq2[model.Piece, error] {
+	return func(yield func(model.Piece, error) bool) {
+		if in != nil {
+			text := in.Text
+			if in.Heard {
+				text = c.last
+			}
+			c.push("<" + text + ">")
+		}
+		select {
+		case <-ctx.Done():
+			yield(model.Piece{}, ctx.Err())
+			return
+		case <-time.After(c.m.think):
+		}
+		if !yield(model.Piece{Pos: c.Len()}, nil) {
+			return
+		}
+		for _, w := range strings.Fields(c.m.answer) {
+			p := model.Piece{Text: " " + w, Pos: c.push(w)}
+			if !o.TextOnly {
+				p.PCM = make([]float32, model.OutputRate*3/10)
+				for i := range p.PCM {
+					p.PCM[i] = 0.5
+				}
+				p.Marks = []model.Mark{{Samples: len(p.PCM), TextEnd: len(p.Text), Pos: p.Pos}}
+			}
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A scene is a call in virtual time.
+type scene struct {
+	mic    *fakeMic
+	out    *fakeOut
+	model  *fakeModel
+	cfg    Config
+	do     map[int64]Command // by millisecond
+	events []Event
+	at     []int64
+}
+
+func newScene(until int64, loud ...span) *scene {
+	return &scene{
+		mic: &fakeMic{loud: loud, until: until}, out: &fakeOut{}, do: map[int64]Command{},
+		model: &fakeModel{hears: []string{"What is it?"}, answer: "one two three four five six seven eight", hear: 60 * time.Millisecond, think: 150 * time.Millisecond},
+		cfg:   Config{Complete: func(string, string) float64 { return 0.9 }},
+	}
+}
+
+func (s *scene) run(t *testing.T) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		s.out.start = start
+		s.cfg.Model = s.model
+		s.cfg.NewSpeech = func() (model.SpeechDetector, error) { return fakeVAD{}, nil }
+		ses, err := NewSession(s.cfg, Ports{Mic: s.mic, Out: s.out, Emit: func(e Event) {
+			s.events, s.at = append(s.events, e), append(s.at, time.Since(start).Milliseconds())
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for at, c := range s.do {
+			wg.Go(func() {
+				time.Sleep(time.Duration(at) * time.Millisecond)
+				if err := ses.Do(t.Context(), c); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		if err := ses.Run(t.Context()); err != nil {
+			t.Errorf("run: %v", err)
+		}
+		wg.Wait()
+		if s.model.open != 0 {
+			t.Errorf("%d conversations left open", s.model.open)
+		}
+	})
+}
+
+// names are the types of the events, in order.
+func (s *scene) names() string {
+	var b strings.Builder
+	for i, e := range s.events {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(strings.TrimPrefix(fmt.Sprintf("%T", e), "streaming."))
+	}
+	return b.String()
+}
+
+// find returns the nth event of a type and when it came.
+func find[T Event](t *testing.T, s *scene, n int) (e T, at int64) {
+	t.Helper()
+	for i, x := range s.events {
+		if v, ok := x.(T); ok {
+			if n == 0 {
+				return v, s.at[i]
+			}
+			n--
+		}
+	}
+	t.Fatalf("no such %T; events: %s", e, s.names())
+	return e, 0
+}
+
+func count[T Event](s *scene) (n int) {
+	for _, x := range s.events {
+		if _, ok := x.(T); ok {
+			n++
+		}
+	}
+	return n
+}

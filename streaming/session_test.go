@@ -1,0 +1,182 @@
+package streaming
+
+import (
+	"strings"
+	"testing"
+)
+
+// One spoken question: events in the order of the wire, the answer soon after the end, the words in step with the sound.
+func TestSpokenTurn(t *testing.T) {
+	s := newScene(6000, span{500, 1500})
+	s.run(t)
+	want := "SessionCreated SpeechStarted InputTranscriptDelta"
+	_ = want
+	order := []string{"SessionCreated", "SpeechStarted", "SpeechStopped", "Committed", "ItemAdded", "ItemDone", "InputTranscriptDone",
+		"ResponseCreated", "OutputItemAdded", "ItemAdded", "ContentPartAdded", "OutputAudioStarted", "TurnLatency",
+		"OutputTranscriptDelta", "OutputDone", "ResponseDone", "OutputAudioStopped"}
+	rest := s.names()
+	for _, n := range order {
+		_, after, ok := strings.Cut(rest, n)
+		if !ok {
+			t.Fatalf("%s is missing or out of order in: %s", n, s.names())
+		}
+		rest = after
+	}
+	_, begun := find[OutputAudioStarted](t, s, 0)
+	if wait := begun - 1500; wait < 150 || wait > 420 {
+		t.Errorf("the answer began %d ms after the question's end", wait)
+	}
+	l, _ := find[TurnLatency](t, s, 0)
+	if !l.Latency.Speculated || l.Latency.Total.Milliseconds() < 150 || l.Latency.Total.Milliseconds() > 420 {
+		t.Errorf("latency: %+v", l.Latency)
+	}
+	if got := s.spoken(); got != " one two three four five six seven eight" {
+		t.Errorf("said %q", got)
+	}
+	if got := strings.Join(s.model.conv.words, " "); got != "<system> <What is it?> one two three four five six seven eight" {
+		t.Errorf("the model remembers %q", got)
+	}
+}
+
+func (s *scene) spoken() string {
+	var b strings.Builder
+	for _, e := range s.events {
+		if d, ok := e.(OutputTranscriptDelta); ok {
+			b.WriteString(d.Delta)
+		}
+	}
+	return b.String()
+}
+
+// The user speaks over the answer: the wire is silent within 60 ms of the decision and 300 ms of the voice, and what the
+// model remembers, what the client was told and what was heard are the same.
+func TestBargeIn(t *testing.T) {
+	s := newScene(6000, span{500, 1500}, span{2700, 3200})
+	s.run(t)
+	e, at := find[ItemTruncated](t, s, 0)
+	if at-2700 > 300 {
+		t.Errorf("cut %d ms after the voice began", at-2700)
+	}
+	if n := s.out.between(at+60, at+400); n != 0 {
+		t.Errorf("%d frames with sound later than 60 ms after the decision", n)
+	}
+	done, _ := find[ResponseDone](t, s, 0)
+	if done.Response.Status != StatusCancelled || done.Response.Reason != "turn_detected" {
+		t.Errorf("response: %+v", done.Response)
+	}
+	heard := strings.TrimSpace(e.Heard)
+	if heard == "" || !strings.HasPrefix("one two three four five six seven eight", heard) || heard == "one two three four five six seven eight" {
+		t.Errorf("heard %q", heard)
+	}
+	if got := strings.Join(s.model.conv.words, " "); !strings.HasPrefix(got, "<system> <What is it?> "+heard+" <What is it?>") {
+		t.Errorf("the model remembers %q, the user heard %q", got, heard)
+	}
+	if count[ResponseDone](s) < 2 {
+		t.Error("the interruption was not answered")
+	}
+}
+
+// A cough of 100 ms during the answer lowers it and lets it go on.
+func TestCough(t *testing.T) {
+	s := newScene(6000, span{500, 1500}, span{2700, 2800})
+	s.run(t)
+	if n := count[ItemTruncated](s); n != 0 {
+		t.Errorf("cut %d times", n)
+	}
+	if d, _ := find[ResponseDone](t, s, 0); d.Response.Status != StatusCompleted {
+		t.Errorf("response: %+v", d.Response)
+	}
+	if n := count[SpeechStarted](s); n != 1 {
+		t.Errorf("%d times speech", n)
+	}
+}
+
+// A pause inside the sentence begins an answer that leaves no trace.
+func TestThinkingPause(t *testing.T) {
+	s := newScene(6000, span{500, 1500}, span{1750, 2400})
+	s.cfg.Complete = func(string, string) float64 { return 0.1 } // the words look unfinished
+	s.run(t)
+	if n := count[SpeechStopped](s); n != 1 {
+		t.Errorf("the turn ended %d times", n)
+	}
+	if _, begun := find[OutputAudioStarted](t, s, 0); begun < 2400+600 || begun > 2400+1200 {
+		t.Errorf("the answer began %d ms after the end", begun-2400)
+	}
+	if got := strings.Join(s.model.conv.words, " "); got != "<system> <What is it?> one two three four five six seven eight" {
+		t.Errorf("the model remembers %q", got)
+	}
+}
+
+// No opinion that the turn is unfinished, however firm, makes the user wait for ever.
+func TestNeverHangs(t *testing.T) {
+	s := newScene(6000, span{500, 1500})
+	s.cfg.Complete = func(string, string) float64 { return 0 }
+	s.run(t)
+	if _, begun := find[OutputAudioStarted](t, s, 0); begun-1500 > 1200 {
+		t.Errorf("waited %d ms", begun-1500)
+	}
+}
+
+// Noise without words is no turn.
+func TestNoise(t *testing.T) {
+	s := newScene(4000, span{500, 700})
+	s.model.hears = []string{""}
+	s.run(t)
+	if count[InputCleared](s) != 1 || count[ResponseCreated](s) != 0 || len(s.model.conv.words) != 1 {
+		t.Errorf("events %s, memory %q", s.names(), s.model.conv.words)
+	}
+}
+
+// Typed words are answered in the same call; the answer can be text alone.
+func TestTypedText(t *testing.T) {
+	s := newScene(3000)
+	s.do[200] = UpdateSession{Update: Update{Modality: new("text"), Instructions: new("be brief")}}
+	s.do[300] = CreateItem{Item: Item{Role: RoleUser, Content: []Part{{Type: PartInputText, Text: "hello"}}}}
+	s.do[400] = CreateResponse{EventID: "e1", Metadata: map[string]string{"k": "v"}}
+	s.run(t)
+	d, _ := find[ResponseDone](t, s, 0)
+	if d.Response.Output[0].Content[0].Text != " one two three four five six seven eight" || d.Response.Metadata["k"] != "v" {
+		t.Errorf("response %+v", d.Response)
+	}
+	if len(s.out.loud) != 0 {
+		t.Error("a text answer made sound")
+	}
+	if got := s.model.conv.words[0] + s.model.conv.words[1]; got != "<system:be brief><hello>" {
+		t.Errorf("the model remembers %q", got)
+	}
+}
+
+// What a client may get wrong is answered with an error that names it, and the session goes on.
+func TestErrors(t *testing.T) {
+	s := newScene(3000)
+	s.do[100] = UpdateSession{EventID: "a", Update: Update{Voice: new("nobody")}}
+	s.do[200] = CancelResponse{EventID: "b"}
+	s.do[300] = CreateResponse{}
+	s.do[400] = CreateResponse{EventID: "c"}
+	s.do[500] = CancelResponse{}
+	s.do[600] = CommitInput{EventID: "d"}
+	s.run(t)
+	var got []string
+	for _, e := range s.events {
+		if f, ok := e.(Failed); ok {
+			got = append(got, f.Err.EventID+":"+f.Err.Code)
+		}
+	}
+	want := "a:invalid_value b:response_cancel_not_active c:conversation_already_has_active_response d:input_audio_buffer_commit_empty"
+	if strings.Join(got, " ") != want {
+		t.Errorf("errors %q", got)
+	}
+	if d, _ := find[ResponseDone](t, s, 0); d.Response.Status != StatusCancelled || d.Response.Reason != "client_cancelled" {
+		t.Errorf("response %+v", d.Response)
+	}
+}
+
+// A microphone that sends nothing is said to be silent, once.
+func TestMutedMicrophone(t *testing.T) {
+	s := newScene(9000)
+	s.mic.loud = nil
+	s.run(t)
+	if n := count[InputSilent](s); n != 0 { // the fake's quiet is not digital silence
+		t.Errorf("%d", n)
+	}
+}
