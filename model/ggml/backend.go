@@ -1,0 +1,63 @@
+package ggml
+
+/*
+#include "calls.h"
+static ptr backend_new(void) { return CALL(ggml_backend_cpu_init)(); }
+static void backend_threads(ptr b, int n, ptr pool) {
+	CALL(ggml_backend_cpu_set_n_threads)(b, n);
+	if (pool) CALL(ggml_backend_cpu_set_threadpool)(b, pool);
+}
+static void backend_free(ptr b) { CALL(ggml_backend_free)(b); }
+static void pool_free(ptr p) { CALL(ggml_threadpool_free)(p); }
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+)
+
+const maxThreads = 256
+
+// A Backend is the processor with a fixed set of threads.
+type Backend struct {
+	b, pool C.ptr
+	threads int
+}
+
+// NewBackend starts a backend of so many threads, the caller's among them. The others sleep while no graph runs:
+// ggml's default makes new threads for every graph and lets them spin, which a busy neighbour turns into minutes.
+func NewBackend(threads int) (*Backend, error) {
+	if threads < 1 || threads > maxThreads {
+		return nil, fmt.Errorf("start ggml: %d threads, want 1 to %d", threads, maxThreads)
+	}
+	if err := bind(); err != nil {
+		return nil, fmt.Errorf("start ggml: %w", err)
+	}
+	b := &Backend{b: C.backend_new(), threads: threads}
+	if b.b == nil {
+		return nil, errors.New("start ggml: no processor backend")
+	}
+	if threads > 1 {
+		if b.pool = C.new_pool(C.int(threads)); b.pool == nil {
+			b.Close()
+			return nil, errors.New("start ggml: no thread pool: these libraries are of another version; " + remedy)
+		}
+	}
+	C.backend_threads(b.b, C.int(threads), b.pool)
+	return b, nil
+}
+
+// Threads returns how many threads compute.
+func (b *Backend) Threads() int { return b.threads }
+
+// Close ends the threads. It is safe to call it twice; no Graph of this backend may be used afterwards.
+func (b *Backend) Close() {
+	if b.b != nil {
+		C.backend_free(b.b)
+	}
+	if b.pool != nil {
+		C.pool_free(b.pool)
+	}
+	b.b, b.pool = nil, nil
+}

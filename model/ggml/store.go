@@ -1,0 +1,130 @@
+package ggml
+
+/*
+#include "calls.h"
+static size_t store_arena(int n) { return CALL(ggml_tensor_overhead)() * (size_t)(n + 1); }
+static ptr tensor_new(ptr ctx, int type, const int64_t *ne) { return CALL(ggml_new_tensor)(ctx, type, 4, ne); }
+static size_t tensor_bytes(ptr t) { return CALL(ggml_nbytes)(t); }
+static int tensor_place(ptr buffer, ptr t, void *at) { return CALL(ggml_backend_tensor_alloc)(buffer, t, at); }
+static ptr buffer_at(void *p, size_t n) { return CALL(ggml_backend_cpu_buffer_from_ptr)(p, n); }
+static void buffer_free(ptr b) { CALL(ggml_backend_buffer_free)(b); }
+static void arena_free(ptr c) { CALL(ggml_free)(c); }
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+const storeAlign = 64
+
+// A Spec is a tensor to make room for.
+type Spec struct {
+	Name  string
+	Type  Type
+	Shape []int64 // the first dimension runs fastest
+}
+
+// A Store holds tensors that outlive graphs: weights and caches, in one stretch of huge pages.
+type Store struct {
+	ctx, buffer C.ptr
+	whole       []byte
+	tensors     map[string]Tensor
+	data        map[string][]byte
+}
+
+// NewStore makes room, filled with zeros, for the tensors of specs.
+func NewStore(specs []Spec) (*Store, error) {
+	if err := bind(); err != nil {
+		return nil, err
+	}
+	total := int64(storeAlign)
+	for _, s := range specs {
+		n, err := s.Type.Size(s.Shape)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", s.Name, err)
+		}
+		total += (n + storeAlign - 1) / storeAlign * storeAlign
+	}
+	data, whole, err := mapPages(int(total))
+	if err != nil {
+		return nil, fmt.Errorf("room for %d bytes of tensors: %w", total, err)
+	}
+	s := &Store{whole: whole, tensors: make(map[string]Tensor, len(specs)), data: make(map[string][]byte, len(specs))}
+	s.ctx = C.new_arena(nil, C.store_arena(C.int(len(specs))))
+	s.buffer = C.buffer_at(unsafe.Pointer(&data[0]), C.size_t(len(data)))
+	if s.ctx == nil || s.buffer == nil {
+		s.Close()
+		return nil, errors.New("room for tensors: ggml has no memory")
+	}
+	for _, spec := range specs {
+		if data, err = s.place(spec, data); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("tensor %q: %w", spec.Name, err)
+		}
+	}
+	return s, nil
+}
+
+// place puts one tensor at the start of free and returns what is free after it.
+func (s *Store) place(spec Spec, free []byte) ([]byte, error) {
+	if _, twice := s.tensors[spec.Name]; twice {
+		return nil, errors.New("there twice")
+	}
+	ne, err := shape(spec.Type, spec.Shape)
+	if err != nil {
+		return nil, err
+	}
+	n, _ := spec.Type.Size(spec.Shape)
+	t := Tensor{p: C.tensor_new(s.ctx, C.int(spec.Type), (*C.int64_t)(&ne[0])), t: spec.Type, ne: ne, nb: strides(spec.Type, ne)}
+	if got := C.tensor_bytes(t.p); int64(got) != n {
+		return nil, fmt.Errorf("ggml wants %d bytes, not %d: these libraries are of another version", got, n)
+	}
+	if C.tensor_place(s.buffer, t.p, unsafe.Pointer(&free[0])) != 0 {
+		return nil, errors.New("ggml cannot place it")
+	}
+	s.tensors[spec.Name], s.data[spec.Name] = t, free[:n]
+	return free[(n+storeAlign-1)/storeAlign*storeAlign:], nil
+}
+
+// Tensor returns the tensor called name, which must have this shape (an empty one allows any).
+func (s *Store) Tensor(name string, dims ...int64) (Tensor, error) {
+	t, ok := s.tensors[name]
+	if !ok {
+		return Tensor{}, fmt.Errorf("no tensor %q", name)
+	}
+	if len(dims) > 0 {
+		ne := [4]int64{1, 1, 1, 1}
+		copy(ne[:], dims)
+		if ne != t.ne {
+			return Tensor{}, fmt.Errorf("tensor %q has shape %v, want %v", name, t.ne, ne)
+		}
+	}
+	return t, nil
+}
+
+// Bytes returns the memory of the tensor called name, nil where there is none. It may be changed while no graph runs,
+// and is gone after Close.
+func (s *Store) Bytes(name string) []byte { return s.data[name] }
+
+// Size returns the bytes held.
+func (s *Store) Size() int { return len(s.whole) }
+
+// Close frees the tensors. It is safe to call it twice.
+func (s *Store) Close() {
+	if s.buffer != nil {
+		C.buffer_free(s.buffer)
+	}
+	if s.ctx != nil {
+		C.arena_free(s.ctx)
+	}
+	if s.whole != nil {
+		unmapPages(s.whole)
+	}
+	s.buffer, s.ctx, s.whole, s.data = nil, nil, nil, nil
+	s.tensors = map[string]Tensor{}
+}
+
+func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
