@@ -174,4 +174,3 @@ func release(o *gst.Object) {
 	runtime.SetFinalizer(g, nil)
 	g.Unref()
 }
-
