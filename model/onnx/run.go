@@ -127,7 +127,7 @@ func fits(want Info, t Tensor) error {
 	if n == 0 {
 		return fmt.Errorf("shape %v is empty", t.shape)
 	}
-	same := len(t.shape) == len(want.Shape) || len(want.Shape) == 0 // the library tells a scalar from an unknown rank
+	same := len(t.shape) == len(want.Shape) || want.anyRank
 	for i := 0; same && i < len(want.Shape); i++ {
 		same = want.Shape[i] < 0 || int64(want.Shape[i]) == t.shape[i]
 	}

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 
@@ -19,7 +20,9 @@ type Options struct {
 type Info struct {
 	Name  string
 	Type  string // "float32", "int32", "int64", "uint8"; another word for types this package does not carry
-	Shape []int  // -1 where the size is free; nil for a scalar
+	Shape []int  // -1 where the size is free; nil for a scalar and where the model does not say
+
+	anyRank bool // the model does not say
 }
 
 // A Session is one loaded network.
@@ -37,30 +40,37 @@ type Session struct {
 // NewSession loads the network in the file at path. Open must have succeeded before. It returns an error naming the
 // file where it is missing or broken, or lacks one of the wanted inputs and outputs.
 func NewSession(path string, o Options) (*Session, error) {
-	if !isOpen() {
-		return nil, fmt.Errorf("load %s: ONNX Runtime is not open: call onnx.Open first", path)
-	}
 	if err := checkFile("network", path); err != nil {
 		return nil, err
 	}
-	s := &Session{path: path, bindings: make(map[*Binding]struct{})}
-	if err := s.introspect(o); err != nil {
-		return nil, fmt.Errorf("load %s: %w", path, err)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("load network: %w", err)
 	}
-	if err := s.load(o); err != nil {
-		return nil, fmt.Errorf("load %s: %w", path, err)
+	return NewSessionFromBytes(path, data, o)
+}
+
+// NewSessionFromBytes is NewSession for a network in memory; name stands for it in errors. data is not kept.
+func NewSessionFromBytes(name string, data []byte, o Options) (*Session, error) {
+	if !isOpen() {
+		return nil, fmt.Errorf("load %s: ONNX Runtime is not open: call onnx.Open first", name)
+	}
+	if len(data) == 0 {
+		return nil, fmt.Errorf("load %s: the network is empty", name)
+	}
+	s := &Session{path: name, bindings: make(map[*Binding]struct{})}
+	if err := s.introspect(data, o); err != nil {
+		return nil, fmt.Errorf("load %s: %w", name, err)
+	}
+	if err := s.load(data, o); err != nil {
+		return nil, fmt.Errorf("load %s: %w", name, err)
 	}
 	return s, nil
 }
 
-// introspect reads what goes in and out, in a session without optimisation, which is the cheap way to ask.
-func (s *Session) introspect(o Options) error {
-	so, err := sessionOptions(1, ort.GraphOptimizationLevelDisableAll)
-	if err != nil {
-		return err
-	}
-	defer so.Destroy()
-	in, out, err := ort.GetInputOutputInfoWithOptions(s.path, so)
+// introspect reads what goes in and out and puts it into the wanted order.
+func (s *Session) introspect(data []byte, o Options) error {
+	in, out, err := readHeader(data)
 	if err != nil {
 		return err
 	}
@@ -71,17 +81,17 @@ func (s *Session) introspect(o Options) error {
 	return err
 }
 
-func (s *Session) load(o Options) error {
-	so, err := sessionOptions(max(o.Threads, 1), ort.GraphOptimizationLevelEnableAll)
+func (s *Session) load(data []byte, o Options) error {
+	so, err := sessionOptions(max(o.Threads, 1))
 	if err != nil {
 		return err
 	}
 	defer so.Destroy()
-	s.session, err = ort.NewDynamicAdvancedSession(s.path, names(s.inputs), names(s.outputs), so)
+	s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(data, names(s.inputs), names(s.outputs), so)
 	return err
 }
 
-func sessionOptions(threads int, level ort.GraphOptimizationLevel) (*ort.SessionOptions, error) {
+func sessionOptions(threads int) (*ort.SessionOptions, error) {
 	so, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
@@ -89,7 +99,7 @@ func sessionOptions(threads int, level ort.GraphOptimizationLevel) (*ort.Session
 	for _, err := range []error{
 		so.SetIntraOpNumThreads(threads),
 		so.SetInterOpNumThreads(1),
-		so.SetGraphOptimizationLevel(level),
+		so.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
 		so.SetLogSeverityLevel(ort.LoggingLevelFatal),
 		so.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 		so.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
@@ -103,11 +113,7 @@ func sessionOptions(threads int, level ort.GraphOptimizationLevel) (*ort.Session
 }
 
 // pick puts the described inputs or outputs into the wanted order.
-func pick(kind string, all []ort.InputOutputInfo, want []string) ([]Info, error) {
-	known := make([]Info, 0, len(all))
-	for i := range all {
-		known = append(known, describe(&all[i]))
-	}
+func pick(kind string, known []Info, want []string) ([]Info, error) {
 	if len(want) == 0 {
 		return known, nil
 	}
@@ -120,29 +126,6 @@ func pick(kind string, all []ort.InputOutputInfo, want []string) ([]Info, error)
 		picked = append(picked, known[i])
 	}
 	return picked, nil
-}
-
-func describe(i *ort.InputOutputInfo) Info {
-	d := Info{Name: i.Name, Type: i.OrtValueType.String()}
-	if i.OrtValueType != ort.ONNXTypeTensor {
-		return d
-	}
-	switch i.DataType {
-	case ort.TensorElementDataTypeFloat:
-		d.Type = "float32"
-	case ort.TensorElementDataTypeInt32:
-		d.Type = "int32"
-	case ort.TensorElementDataTypeInt64:
-		d.Type = "int64"
-	case ort.TensorElementDataTypeUint8:
-		d.Type = "uint8"
-	default:
-		d.Type = i.DataType.String()
-	}
-	for _, n := range i.Dimensions {
-		d.Shape = append(d.Shape, int(max(n, -1)))
-	}
-	return d
 }
 
 func names(list []Info) []string {
