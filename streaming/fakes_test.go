@@ -65,7 +65,8 @@ func (fakeVAD) Close() {}
 type fakeOut struct {
 	mu    sync.Mutex
 	start time.Time
-	loud  []int64 // milliseconds since start of every frame with sound
+	loud  []int64   // milliseconds since start of every frame with sound
+	peak  []float32 // its loudest sample
 }
 
 func (o *fakeOut) WriteFrame(_ context.Context, f *media.Frame) error {
@@ -73,6 +74,7 @@ func (o *fakeOut) WriteFrame(_ context.Context, f *media.Frame) error {
 	defer o.mu.Unlock()
 	if len(f.PCM) > 0 && slices.Max(f.PCM) > 0.01 {
 		o.loud = append(o.loud, time.Since(o.start).Milliseconds())
+		o.peak = append(o.peak, slices.Max(f.PCM))
 	}
 	return nil
 }
@@ -88,9 +90,20 @@ func (o *fakeOut) between(from, to int64) int {
 	return n
 }
 
+// quietest is the smallest peak of the frames from one moment up to another.
+func (o *fakeOut) quietest(from, to int64) float32 {
+	q := float32(1)
+	for i, t := range o.loud {
+		if t >= from && t < to {
+			q = min(q, o.peak[i])
+		}
+	}
+	return q
+}
+
 // fakeModel hears a script and answers in words of 300 ms each. Its memory is a list of words, one position each.
 type fakeModel struct {
-	hears  []string // the transcript of each final, by how many loud stretches it holds
+	hears  []string // the transcript of each final, in order; the last one stays
 	answer string
 	hear   time.Duration // what a recognition takes
 	think  time.Duration // to the first word
@@ -137,7 +150,8 @@ func (c *fakeConv) Hear(ctx context.Context, pcm []float32, o model.HearOptions)
 	text := c.m.hears[0]
 	if o.Final {
 		text = c.m.hears[min(c.finals, len(c.m.hears)-1)]
-		c.last = strings.Repeat("", 0) + text
+		c.last = text
+		c.finals++
 	}
 	return model.Transcript{Text: text, Language: "en"}, nil
 }

@@ -9,8 +9,6 @@ import (
 func TestSpokenTurn(t *testing.T) {
 	s := newScene(6000, span{500, 1500})
 	s.run(t)
-	want := "SessionCreated SpeechStarted InputTranscriptDelta"
-	_ = want
 	order := []string{"SessionCreated", "SpeechStarted", "SpeechStopped", "Committed", "ItemAdded", "ItemDone", "InputTranscriptDone",
 		"ResponseCreated", "OutputItemAdded", "ItemAdded", "ContentPartAdded", "OutputAudioStarted", "TurnLatency",
 		"OutputTranscriptDelta", "OutputDone", "ResponseDone", "OutputAudioStopped"}
@@ -89,12 +87,16 @@ func TestCough(t *testing.T) {
 	if n := count[SpeechStarted](s); n != 1 {
 		t.Errorf("%d times speech", n)
 	}
+	if low, back := s.out.quietest(2780, 2900), s.out.quietest(3000, 3400); low > 0.3 || back < 0.49 {
+		t.Errorf("loudness %.2f during the cough, %.2f after it", low, back)
+	}
 }
 
 // A pause inside the sentence begins an answer that leaves no trace.
 func TestThinkingPause(t *testing.T) {
 	s := newScene(6000, span{500, 1500}, span{1750, 2400})
 	s.cfg.Complete = func(string, string) float64 { return 0.1 } // the words look unfinished
+	s.model.hears = []string{"What is", "What is it?"}
 	s.run(t)
 	if n := count[SpeechStopped](s); n != 1 {
 		t.Errorf("the turn ended %d times", n)
