@@ -1,0 +1,71 @@
+// The events of a call as they stand on the data channel: the Realtime protocol's names, and our own under "omnilive.".
+// Only the fields this page reads are named.
+
+/** @typedef {{type: string, text?: string, transcript?: string | null}} Part */
+/** @typedef {{id: string, type?: string, role?: string, status?: string, content?: Part[]}} Item */
+/** @typedef {{id: string, status?: string, output?: Item[], status_details?: {reason?: string, error?: {message?: string}} | null}} Response */
+
+/**
+ * @typedef {object} Session
+ * @property {string} [model]
+ * @property {string} [instructions]
+ * @property {{output?: {voice?: string | {id: string}}}} [audio]
+ * @property {{voices?: (string | {id: string, name?: string})[]}} [omnilive]
+ */
+
+/**
+ * The split of one turn's wait, in milliseconds. recognize, prefill and first_sound overlap the wait for the end of the
+ * turn where the answer was begun early (speculated).
+ * @typedef {object} Latency
+ * @property {string} response_id
+ * @property {number} endpoint_ms
+ * @property {number} recognize_ms
+ * @property {number} prefill_ms
+ * @property {number} first_sound_ms
+ * @property {number} pacer_ms
+ * @property {number} total_ms
+ * @property {boolean} speculated
+ */
+
+/** @typedef {{type: 'session.created' | 'session.updated', session: Session}} SessionEvent */
+/** @typedef {{type: 'input_audio_buffer.speech_started' | 'input_audio_buffer.speech_stopped' | 'input_audio_buffer.committed', item_id: string}} SpeechEvent */
+/** @typedef {{type: 'conversation.item.added' | 'conversation.item.done', item: Item, previous_item_id?: string | null}} ItemEvent */
+/** @typedef {{type: 'conversation.item.truncated', item_id: string, audio_end_ms: number, transcript?: string}} TruncatedEvent */
+/** @typedef {{type: 'conversation.item.deleted', item_id: string}} DeletedEvent */
+/** @typedef {{type: 'conversation.item.input_audio_transcription.delta', item_id: string, delta?: string}} HeardDelta */
+/** @typedef {{type: 'conversation.item.input_audio_transcription.completed', item_id: string, transcript: string, languages?: string[]}} HeardWhole */
+/** @typedef {{type: 'conversation.item.input_audio_transcription.failed', item_id: string, error?: {message?: string}}} HeardFailed */
+/** @typedef {{type: 'response.created' | 'response.done', response: Response}} ResponseEvent */
+/** @typedef {{type: 'response.output_item.added' | 'response.output_item.done', response_id: string, item: Item}} OutputItemEvent */
+/** @typedef {{type: 'response.output_audio_transcript.delta' | 'response.output_text.delta', response_id: string, item_id: string, delta: string}} SaidDelta */
+/** @typedef {{type: 'response.output_audio_transcript.done', response_id: string, item_id: string, transcript: string}} SaidWhole */
+/** @typedef {{type: 'response.output_text.done', response_id: string, item_id: string, text: string}} WrittenWhole */
+/** @typedef {{type: 'output_audio_buffer.started' | 'output_audio_buffer.stopped' | 'output_audio_buffer.cleared', response_id: string}} SoundEvent */
+/** @typedef {{type: 'error', error: {type?: string, code?: string | null, message: string, event_id?: string | null}}} ErrorEvent */
+/** @typedef {{type: 'omnilive.turn.latency'} & Latency} LatencyEvent */
+/** @typedef {{type: 'omnilive.camera.seen', text: string}} SeenEvent */
+/** @typedef {{type: 'omnilive.speech.unavailable', response_id: string, language: string}} TextOnlyEvent */
+/** @typedef {{type: 'omnilive.input.silent', silent: boolean}} SilentEvent */
+
+/**
+ * @typedef {SessionEvent | SpeechEvent | ItemEvent | TruncatedEvent | DeletedEvent | HeardDelta | HeardWhole | HeardFailed |
+ *   ResponseEvent | OutputItemEvent | SaidDelta | SaidWhole | WrittenWhole | SoundEvent | ErrorEvent |
+ *   LatencyEvent | SeenEvent | TextOnlyEvent | SilentEvent} ServerEvent
+ */
+
+/** @typedef {{type: string, [field: string]: unknown}} ClientEvent */
+
+/**
+ * Reads one message of the channel. Null when it is none: the call goes on without it.
+ * @param {unknown} data
+ * @returns {ServerEvent | null}
+ */
+export function readEvent(data) {
+  if (typeof data !== 'string') return null;
+  try {
+    const event = JSON.parse(data);
+    return event && typeof event.type === 'string' ? event : null;
+  } catch {
+    return null;
+  }
+}
