@@ -1,0 +1,6 @@
+package signaling
+
+// DefaultCodecs are those of package media.
+func DefaultCodecs() *Codecs {
+	return &Codecs{}
+}

@@ -1,0 +1,244 @@
+package signaling
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"omnilive/streaming"
+)
+
+// Label is the name of the data channel that carries the events; the client opens it before its offer.
+const Label = "oai-events"
+
+const (
+	queueLength = 64        // messages waiting for the client
+	maxBuffered = 256 << 10 // bytes Pion may hold for it; more waits in the queue
+	lowBuffered = 64 << 10
+)
+
+// An outbox holds the messages that wait for the client. Bounded: a client that does not read loses its call, not a message.
+type outbox struct {
+	meter Meter
+	queue chan []byte
+	empty chan struct{} // one token whenever tell has sent all there was
+
+	mu sync.Mutex // keeps the order of what many goroutines put in
+	t  *translator
+}
+
+func newOutbox(call string, m Meter) *outbox {
+	return &outbox{meter: m, queue: make(chan []byte, queueLength), empty: make(chan struct{}, 1), t: newTranslator(call)}
+}
+
+// put queues what ev is on the wire and reports whether there was room.
+func (o *outbox) put(ev streaming.Event) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.send(o.t.translate(ev))
+}
+
+// send queues messages; o.mu is held.
+func (o *outbox) send(ms []message) bool {
+	for _, m := range ms {
+		if e, ok := m.(*errorMessage); ok && e.Error.Code != nil {
+			o.meter.Failed(*e.Error.Code)
+		}
+		select {
+		case o.queue <- marshal(o.t.number(m)):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// fail queues an error message.
+func (o *outbox) fail(e *Error) bool { return o.put(streaming.Failed{Err: e}) }
+
+// retrieved queues conversation.item.retrieved, or an error if the item is not remembered.
+func (o *outbox) retrieved(r retrieve) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	it, ok := o.t.items.get(r.itemID)
+	if !ok {
+		e := invalid(codeInvalidItem, "item_id", "there is no item %q among the last %d", clip(r.itemID, maxID), keptItems)
+		e.EventID = r.eventID
+		return o.send(one(newErrorMessage(e)))
+	}
+	return o.send(one(&itemRetrieved{head{Type: "conversation.item.retrieved"}, newItem(it)}))
+}
+
+// cleared queues input_audio_buffer.cleared.
+func (o *outbox) cleared() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.send(one(&bare{head{Type: "input_audio_buffer.cleared"}}))
+}
+
+// settings are those last told to the client.
+func (o *outbox) settings() streaming.Settings {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.t.settings
+}
+
+// drain waits until everything was sent, for at most d.
+func (o *outbox) drain(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for len(o.queue) > 0 {
+		select {
+		case <-o.empty:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// onDataChannel hands the events channel over once it is open. Others are closed: they mean nothing here.
+func (p *peer) onDataChannel(c *webrtc.DataChannel) {
+	if c.Label() != Label {
+		c.OnOpen(func() { _ = c.Close() })
+		return
+	}
+	c.OnMessage(func(m webrtc.DataChannelMessage) {
+		select {
+		case p.hand.inbox <- m.Data: // waiting here holds the client back
+		case <-p.hand.done:
+		}
+	})
+	c.OnClose(func() { p.end(ErrHangup) })
+	c.OnOpen(func() {
+		select {
+		case p.hand.channel <- c:
+		case <-p.hand.done:
+		}
+	})
+}
+
+// tell sends the queued messages in order, as fast as the client takes them.
+func (p *peer) tell(ctx context.Context) error {
+	if p.mute {
+		return p.forget(ctx)
+	}
+	var channel *webrtc.DataChannel
+	select {
+	case channel = <-p.hand.channel:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	low := make(chan struct{}, 1)
+	channel.SetBufferedAmountLowThreshold(lowBuffered)
+	channel.OnBufferedAmountLow(func() { wake(low) })
+	for {
+		select {
+		case b := <-p.events.queue:
+			if err := channel.SendText(string(b)); err != nil {
+				p.log.Debug("send event", "error", err)
+				p.end(ErrHangup)
+			}
+			p.hub.config.Meter.Event(true)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if len(p.events.queue) == 0 {
+			wake(p.events.empty)
+		}
+		if channel.BufferedAmount() > maxBuffered {
+			select {
+			case <-low:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+	}
+}
+
+// forget empties the queue of a caller without a data channel.
+func (p *peer) forget(ctx context.Context) error {
+	for {
+		select {
+		case <-p.events.queue:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// obey reads the client's messages and passes its commands on to the session.
+func (p *peer) obey(ctx context.Context) error {
+	select {
+	case <-p.hand.connected:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if p.begin != nil {
+		if err := p.do(ctx, *p.begin); err != nil {
+			return err
+		}
+	}
+	d := &decoder{codecs: *p.hub.config.Codecs, voices: p.hub.config.Voices}
+	known := false
+	for {
+		var raw []byte
+		select {
+		case raw = <-p.hand.inbox:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		p.hub.config.Meter.Event(false)
+		if s := p.events.settings(); !known && s.ID != "" {
+			known, d.turn = true, s.Turn
+		}
+		if err := p.handle(ctx, d, raw); err != nil {
+			return err
+		}
+	}
+}
+
+// handle carries one message out. Its error ends the call.
+func (p *peer) handle(ctx context.Context, d *decoder, raw []byte) error {
+	req, e := d.decode(raw)
+	fits := true
+	switch r := req.(type) {
+	case nil:
+		fits = p.events.fail(e)
+	case retrieve:
+		fits = p.events.retrieved(r)
+	case streaming.Command:
+		if err := p.do(ctx, r); err != nil {
+			return err
+		}
+		if _, ok := r.(streaming.ClearInput); ok {
+			fits = p.events.cleared()
+		}
+	}
+	if !fits {
+		p.end(ErrSlowClient)
+	}
+	return nil
+}
+
+// do passes a command on. What the session does not like about it comes back as an event.
+func (p *peer) do(ctx context.Context, c streaming.Command) error {
+	err := p.runner.Do(ctx, c)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		p.log.Debug("command", "error", err)
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package signaling
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	maxPacket  = 1600                   // bytes of an RTP packet; Pion's own limit is 1460
+	pliSpacing = 500 * time.Millisecond // between two requests for a key frame
+)
+
+// answerTracks starts a receiver for each track as it comes, now or in an hour.
+func (p *peer) answerTracks(ctx context.Context, g *errgroup.Group) error {
+	for {
+		select {
+		case t := <-p.hand.tracks:
+			g.Go(func() error { return p.receive(ctx, t) })
+			g.Go(func() error { return drainReports(t.receiver) })
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// drainReports reads a track's sender reports, which keeps Pion's interceptors going.
+func drainReports(r *webrtc.RTPReceiver) error {
+	for {
+		if _, _, err := r.ReadRTCP(); err != nil {
+			return nil // closed
+		}
+	}
+}
+
+// receive reads one track until it ends. A track that cannot be decoded costs the call nothing else.
+func (p *peer) receive(ctx context.Context, t remoteTrack) error {
+	mime := t.track.Codec().MimeType
+	p.log.Debug("track", "mime", mime, "payload_type", t.track.PayloadType())
+	switch {
+	case strings.EqualFold(mime, webrtc.MimeTypeOpus):
+		p.hear(ctx, t.track)
+	case t.track.Kind() == webrtc.RTPCodecTypeVideo:
+		p.look(ctx, t.track, mime)
+	default:
+		p.drop("track")
+	}
+	return nil
+}
+
+// hear feeds a microphone track into the call's mic. Its payload type may change on the way.
+func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
+	buf := make([]byte, maxPacket)
+	var to AudioReceiver
+	var current uint8
+	for {
+		n, _, err := t.Read(buf)
+		if err != nil {
+			return
+		}
+		if n < 2 {
+			continue
+		}
+		if pt := buf[1] & 0x7f; to == nil || pt != current {
+			if to, err = p.hub.config.Codecs.Audio(pt); err != nil {
+				p.log.Error("open audio decoder", "error", err)
+				return
+			}
+			current = pt
+			p.mic.replace(ctx, to)
+		}
+		if err := to.Push(buf[:n]); err != nil {
+			p.drop("audio")
+		}
+	}
+}
+
+// look feeds a camera track into the call's camera.
+func (p *peer) look(ctx context.Context, t *webrtc.TrackRemote, mime string) {
+	var last atomic.Int64
+	to, err := p.hub.config.Codecs.Video(mime, func() { // may be called from any goroutine
+		now := time.Now().UnixNano()
+		if then := last.Load(); now-then > int64(pliSpacing) && last.CompareAndSwap(then, now) {
+			_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.SSRC())}})
+		}
+	})
+	if err != nil {
+		p.log.Error("open video decoder", "mime", mime, "error", err)
+		return
+	}
+	p.camera.replace(ctx, to)
+	buf := make([]byte, maxPacket)
+	for {
+		n, _, err := t.Read(buf)
+		if err != nil {
+			return
+		}
+		if err := to.Push(buf[:n]); err != nil {
+			p.drop("video")
+		}
+	}
+}
