@@ -27,6 +27,7 @@ type talk struct {
 	turn    *turn
 	todo    todo
 	mute    muteWatch
+	echo    []float32 // scratch of the echo check
 }
 
 // todo is what waits for the model.
@@ -159,20 +160,22 @@ func (t *talk) follow() {
 	}
 }
 
-// announce tells of the speech: at once when the assistant is silent, else only once it is sure enough to interrupt.
+// announce tells of the speech: at once when the assistant has been silent, else only once it is sure enough to
+// interrupt and not the answer itself, coming back.
 func (t *talk) announce() {
-	if t.speaking() {
+	if t.speaking() || t.s.play.echoes() {
+		interrupting := t.speaking() && t.set.Turn.InterruptResponse
 		switch {
-		case !t.set.Turn.InterruptResponse:
-			if t.ep.speech < confirmHops {
-				return
-			}
-		case t.ep.pausing:
-			t.s.play.duck(1) // a cough: go on
+		case t.ep.pausing: // a cough: go on
+			t.s.play.duck(1)
 			t.dropUtterance()
 			return
 		case t.ep.speech < confirmHops:
-			t.s.play.duck(duckGain)
+			if interrupting {
+				t.s.play.duck(duckGain)
+			}
+			return
+		case t.hearsItself():
 			return
 		}
 	}
@@ -181,6 +184,15 @@ func (t *talk) announce() {
 	if t.set.Turn.InterruptResponse {
 		t.interrupt(errBargeIn, "turn_detected")
 	}
+}
+
+// hearsItself says whether what sounds like an interruption is the answer, coming back from the caller's loudspeaker.
+func (t *talk) hearsItself() bool {
+	if t.ep.speech%confirmHops != 0 { // asked again only when there is new sound to ask about
+		return true
+	}
+	t.echo = t.s.play.played(t.echo)
+	return echo(t.u.pcm, t.echo) >= echoLikely
 }
 
 // speaking says whether an answer that the user may hear is under way.

@@ -21,6 +21,7 @@ type fakeMic struct {
 	loud  []span // in milliseconds
 	until int64  // milliseconds
 	pts   int64
+	echo  func(frame int) []float32 // what the loudspeaker adds; nil: nothing
 }
 
 type span struct{ from, to int64 }
@@ -42,18 +43,31 @@ func (m *fakeMic) ReadFrame(ctx context.Context, f *media.Frame) error {
 			level = 0.5
 		}
 	}
-	for range media.InputRate / 50 {
-		f.PCM = append(f.PCM, level)
+	for i := range media.InputRate / 50 {
+		f.PCM = append(f.PCM, level*voice(int(m.pts)+i))
+	}
+	if m.echo != nil {
+		for i, v := range m.echo(int(m.pts) / (media.InputRate / 50)) {
+			f.PCM[i] += v
+		}
 	}
 	m.pts += int64(len(f.PCM))
 	return nil
+}
+
+// voice is a noise of amplitude 1 that looks the same at no two moments.
+func voice(i int) float32 {
+	x := uint32(i)*2654435761 + 12345
+	x ^= x >> 15
+	x *= 2246822519
+	return float32(int32(x)>>16) / 32768
 }
 
 // fakeVAD calls loud what is loud.
 type fakeVAD struct{}
 
 func (fakeVAD) Probability(hop []float32) (float32, error) {
-	if hop[len(hop)/2] > 0.1 {
+	if slices.Max(hop) > 0.1 {
 		return 0.9, nil
 	}
 	return 0.05, nil
@@ -67,11 +81,13 @@ type fakeOut struct {
 	start time.Time
 	loud  []int64   // milliseconds since start of every frame with sound
 	peak  []float32 // its loudest sample
+	sent  [][]float32
 }
 
 func (o *fakeOut) WriteFrame(_ context.Context, f *media.Frame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.sent = append(o.sent, append(slices.Clone(f.PCM), make([]float32, media.OutputFrame-len(f.PCM))...))
 	if len(f.PCM) > 0 && slices.Max(f.PCM) > 0.01 {
 		o.loud = append(o.loud, time.Since(o.start).Milliseconds())
 		o.peak = append(o.peak, slices.Max(f.PCM))
@@ -88,6 +104,19 @@ func (o *fakeOut) between(from, to int64) int {
 		}
 	}
 	return n
+}
+
+// back is what went out as the nth frame, at gain and at the input rate.
+func (o *fakeOut) back(n int, gain float32) []float32 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	pcm := make([]float32, media.InputRate/50)
+	if n >= 0 && n < len(o.sent) {
+		for i := range pcm {
+			pcm[i] = gain * o.sent[n][i*3/2]
+		}
+	}
+	return pcm
 }
 
 // quietest is the smallest peak of the frames from one moment up to another.
@@ -138,7 +167,7 @@ func (c *fakeConv) Hear(ctx context.Context, pcm []float32, o model.HearOptions)
 	}
 	loud, was := 0, false
 	for i := 0; i < len(pcm); i += 320 {
-		is := pcm[i] > 0.1
+		is := slices.Max(pcm[i:min(i+320, len(pcm))]) > 0.1
 		if is && !was {
 			loud++
 		}
@@ -210,7 +239,7 @@ func (c *fakeConv) Reply(ctx context.Context, in *model.Input, o model.ReplyOpti
 			if !o.TextOnly {
 				p.PCM = make([]float32, model.OutputRate*3/10)
 				for i := range p.PCM {
-					p.PCM[i] = 0.5
+					p.PCM[i] = voice(i/3+7777*p.Pos) / 2 // below 4 kHz, as far as it matters here
 				}
 				p.Marks = []model.Mark{{Samples: len(p.PCM), TextEnd: len(p.Text), Pos: p.Pos}}
 			}

@@ -45,7 +45,9 @@ type player struct {
 	now   progress
 	gain  float32 // 1; less while ducked
 	level float32 // the gain the last frame ended with
-	Late  uint64
+	gone  playout
+	hush  int    // frames since the last one with sound
+	late  uint64 // times the schedule was given up
 }
 
 func newPlayer(out media.AudioWriter) *player {
@@ -132,7 +134,7 @@ func (p *player) run(ctx context.Context) error {
 			timer.Reset(max(wait, 0))
 			continue
 		}
-		p.Late++
+		p.late++
 		next = time.Now()
 		timer.Reset(0)
 	}
@@ -161,12 +163,30 @@ func (p *player) fill(f *media.Frame) {
 			f.PCM = append(f.PCM, 0)
 		}
 	}
+	p.gone.add(f.PCM)
+	if p.hush++; len(f.PCM) > 0 {
+		p.hush = 0
+	}
 	if news {
 		select {
 		case p.wake <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// echoes says whether what went out may still be coming back.
+func (p *player) echoes() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hush < (echoReach+echoWindow)*50/echoRate && p.gone.full
+}
+
+// played copies the newest sound that went out, for the echo check.
+func (p *player) played(dst []float32) []float32 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gone.newest(dst)
 }
 
 // passMarks takes down the marks that have been reached and drops pieces that are through.

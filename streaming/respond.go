@@ -121,8 +121,9 @@ func (t *talk) onPiece(p model.Piece, ok bool) {
 		}
 		return
 	}
-	n.pieces = nil
 	<-n.done
+	n.pieces = nil
+	n.cancel(nil)
 	t.forget(n)
 	t.maybeFinish()
 }
@@ -254,11 +255,7 @@ func (t *talk) interrupt(why error, reason string) {
 	p := t.s.play.progress()
 	t.s.play.cut()
 	t.note(n, p)
-	if n.pieces != nil {
-		n.stop(why)
-	} else {
-		n.cancel(why)
-	}
+	n.stop(why)
 	t.forget(n)
 	if n.out.mark > 0 {
 		t.truncate(n.out.mark)

@@ -87,8 +87,27 @@ func TestCough(t *testing.T) {
 	if n := count[SpeechStarted](s); n != 1 {
 		t.Errorf("%d times speech", n)
 	}
-	if low, back := s.out.quietest(2780, 2900), s.out.quietest(3000, 3400); low > 0.3 || back < 0.49 {
+	if low, back := s.out.quietest(2780, 2900), s.out.quietest(3000, 3400); low > 0.3 || back < 0.45 {
 		t.Errorf("loudness %.2f during the cough, %.2f after it", low, back)
+	}
+}
+
+// The answer comes back from a loudspeaker, as loud as half of itself and 80 to 400 ms late: it never interrupts itself,
+// and the user still can.
+func TestEcho(t *testing.T) {
+	for _, delay := range []int{4, 10, 20} {
+		s := newScene(6000, span{500, 1500})
+		s.mic.echo = func(n int) []float32 { return s.out.back(n-delay, 0.5) }
+		s.run(t)
+		if n := count[ItemTruncated](s); n != 0 {
+			t.Errorf("%d ms: cut %d times", 20*delay, n)
+		}
+		s = newScene(6000, span{500, 1500}, span{2900, 3800})
+		s.mic.echo = func(n int) []float32 { return s.out.back(n-delay, 0.3) }
+		s.run(t)
+		if n := count[ItemTruncated](s); n != 1 {
+			t.Errorf("%d ms: the user spoke over the echo, cut %d times", 20*delay, n)
+		}
 	}
 }
 

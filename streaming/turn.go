@@ -109,9 +109,12 @@ func (t *turn) reply(ctx context.Context, conv model.Conversation, j job) error 
 	return context.Cause(ctx)
 }
 
-// stop ends the reply and waits for it.
+// stop ends the reply, if it still runs, and waits for it.
 func (t *turn) stop(why error) {
 	t.cancel(why)
+	if t.pieces == nil {
+		return
+	}
 	for range t.pieces {
 		// what was on its way was not heard
 	}
