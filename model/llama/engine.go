@@ -52,7 +52,7 @@ type EngineOptions struct {
 	Threads            int // 0 means one fewer than the cores, at least 1
 	KVType             KVType
 	FlashAttn          FlashAttn
-	SeparateCaches     bool // a cache for each sequence, in place of one shared by all
+	SharedCache        bool // one cache for all sequences: copies are cheaper, but answers depend a little on what else is in it
 }
 
 // Limits that keep a wrong number from exhausting the machine's memory.
@@ -100,7 +100,7 @@ func NewEngine(model *Model, o EngineOptions) (*Engine, error) {
 	ggml.LastLog()
 	native := C.native_engine_new(model.native, C.native_engine_options{
 		n_ctx: C.uint32_t(o.ContextPerSequence * o.Sequences), n_batch: C.uint32_t(o.Batch), n_seq: C.uint32_t(o.Sequences),
-		threads: C.int32_t(o.Threads), flash_attn: o.FlashAttn.native(), kv_type: o.KVType.native(), unified: C.bool(!o.SeparateCaches),
+		threads: C.int32_t(o.Threads), flash_attn: o.FlashAttn.native(), kv_type: o.KVType.native(), unified: C.bool(o.SharedCache),
 	})
 	if native == nil {
 		model.release()

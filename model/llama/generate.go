@@ -68,7 +68,7 @@ func (s *Sequence) generate(ctx context.Context, o Sampling, yield func(int32) b
 	if err := s.refresh(ctx); err != nil {
 		return err
 	}
-	g := &generation{seq: s, sampler: newSampler(o), stops: newStopper(s.e.model, o.Stop), left: o.MaxTokens, out: make(chan outcome, 1)}
+	g := &generation{seq: s, sampler: newSampler(o, s.e.model.nVocab), stops: newStopper(s.e.model, o.Stop), left: o.MaxTokens, out: make(chan outcome, 1)}
 	if o.MaxTokens == 0 {
 		g.left = -1
 	}

@@ -22,6 +22,7 @@
 	X(llama_vocab_get_add_bos, bool, (void *)) \
 	X(llama_vocab_is_eog, bool, (void *, int32_t)) \
 	X(llama_vocab_is_control, bool, (void *, int32_t)) \
+	X(llama_vocab_get_attr, int32_t, (void *, int32_t)) \
 	X(llama_model_n_embd_inp, int32_t, (void *)) \
 	X(llama_model_n_layer, int32_t, (void *)) \
 	X(llama_model_n_head, int32_t, (void *)) \
@@ -172,6 +173,7 @@ int32_t native_eot(void *vocab) { return llama_vocab_eot(vocab); }
 bool native_add_bos(void *vocab) { return llama_vocab_get_add_bos(vocab); }
 bool native_is_eog(void *vocab, int32_t id) { return llama_vocab_is_eog(vocab, id); }
 bool native_is_control(void *vocab, int32_t id) { return llama_vocab_is_control(vocab, id); }
+int32_t native_attributes(void *vocab, int32_t id) { return llama_vocab_get_attr(vocab, id); }
 int32_t native_n_embd(void *model) { return llama_model_n_embd_inp(model); }
 int32_t native_n_layer(void *model) { return llama_model_n_layer(model); }
 int32_t native_n_head(void *model) { return llama_model_n_head(model); }

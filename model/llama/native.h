@@ -87,6 +87,7 @@ int32_t native_eot(void *vocab);
 bool native_add_bos(void *vocab);
 bool native_is_eog(void *vocab, int32_t id);
 bool native_is_control(void *vocab, int32_t id);
+int32_t native_attributes(void *vocab, int32_t id);
 int32_t native_n_embd(void *model);
 int32_t native_n_layer(void *model);
 int32_t native_n_head(void *model);

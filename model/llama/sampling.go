@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 )
 
 // Sampling says how the next token is chosen. The zero value takes the likeliest token until the model ends its reply.
@@ -54,43 +53,3 @@ func (o Sampling) check(m *Model) error {
 	}
 	return nil
 }
-
-// A sampler chooses tokens for one Generate.
-type sampler struct {
-	Sampling
-	random *rand.Rand
-}
-
-func newSampler(o Sampling) *sampler {
-	if o.RepeatLast == 0 {
-		o.RepeatLast = 64
-	}
-	return &sampler{Sampling: o, random: rand.New(rand.NewPCG(o.Seed, 0x6f6d6e69))}
-}
-
-// sample chooses by logits [n_vocab], which it leaves as they were, and by the history.
-func (s *sampler) sample(logits []float32, history []int32) (int32, error) {
-	id := argmax(logits, 0)
-	if !isFinite(logits[id]) {
-		return -1, errors.New("sample: the model's scores are not finite numbers")
-	}
-	return id, nil
-}
-
-func isFinite(v float32) bool { return v-v == 0 }
-
-// argmax is the index of the largest number, the first of equals, plus base.
-func argmax(x []float32, base int32) int32 {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
-		}
-	}
-	return base + int32(best)
-}
-
-type stopper struct{}
-
-func newStopper(*Model, []string) *stopper { return &stopper{} }
-func (*stopper) stopsAt(int32) bool        { return false }

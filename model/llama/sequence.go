@@ -178,7 +178,8 @@ func (s *Sequence) cut(n int) error {
 	return nil
 }
 
-// CopyFrom makes the sequence hold the first n positions of src, and nothing else; it costs microseconds.
+// CopyFrom makes the sequence hold the first n positions of src, and nothing else. It costs some milliseconds, with a shared cache
+// microseconds.
 // src may be generating meanwhile; both must belong to one engine.
 func (s *Sequence) CopyFrom(src *Sequence, n int) error {
 	if err := s.enter(); err != nil {
@@ -207,7 +208,7 @@ func (s *Sequence) copyFrom(src *Sequence, n int) error {
 		return nil
 	}
 	whole := C.int32_t(-1)
-	if s.e.o.SeparateCaches {
+	if !s.e.o.SharedCache {
 		C.native_copy(s.e.native, C.int32_t(src.id), C.int32_t(s.id), whole) // a part would abort
 		if n < src.cached && !bool(C.native_remove(s.e.native, C.int32_t(s.id), C.int32_t(n))) {
 			C.native_remove(s.e.native, C.int32_t(s.id), 0)

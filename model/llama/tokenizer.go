@@ -6,8 +6,10 @@ package llama
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -27,7 +29,8 @@ const tokenizeSpan = 8 << 10
 func (m *Model) HasVocab() bool { return m.hasVocab }
 
 // Tokenize turns text into token ids. With special set, the names of control tokens in text ("<|im_end|>") become these
-// tokens: for templates only. Without it, no text whatsoever yields a control token. No begin-of-text token is added.
+// tokens: for templates only. Without it, no text whatsoever yields a control token or one
+// added by name ("<tool_call>"). No begin-of-text token is added.
 // Invalid UTF-8 is replaced by U+FFFD.
 func (m *Model) Tokenize(text string, special bool) ([]int32, error) {
 	if !m.hasVocab {
@@ -90,13 +93,13 @@ func (m *Model) tokenizeSpan(text string, special bool) ([]int32, error) {
 // withoutControl spells out any control token that ordinary text led to, or drops it where even its letters do.
 func (m *Model) withoutControl(ids []int32) []int32 {
 	for i := 0; i < len(ids); i++ {
-		if !m.IsControl(ids[i]) {
+		if !m.steers(ids[i]) {
 			continue
 		}
 		var spelled []int32
 		for _, r := range string(m.Piece(ids[i])) {
 			part, err := m.tokenizeSpan(string(r), false)
-			if err == nil && len(part) > 0 && !m.anyControl(part) {
+			if err == nil && !slices.ContainsFunc(part, m.steers) {
 				spelled = append(spelled, part...)
 			}
 		}
@@ -106,13 +109,16 @@ func (m *Model) withoutControl(ids []int32) []int32 {
 	return ids
 }
 
-func (m *Model) anyControl(ids []int32) bool {
-	for _, id := range ids {
-		if m.IsControl(id) {
-			return true
-		}
+// userDefined is libllama's attribute of tokens that a vocabulary's makers added by name, "<tool_call>" among them.
+const userDefined = 1 << 4
+
+// steers reports whether id means something to the model beyond its letters: a control token, or one added by name
+// that is more than white space.
+func (m *Model) steers(id int32) bool {
+	if m.IsControl(id) {
+		return true
 	}
-	return false
+	return C.native_attributes(m.vocab, C.int32_t(id))&userDefined != 0 && len(bytes.TrimSpace(m.Piece(id))) > 0
 }
 
 // Piece is what a token writes: often part of a word, sometimes part of a rune (see [TextDecoder]).
