@@ -1,0 +1,208 @@
+package hibari
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"omnilive/model/hibari/g2p"
+	"omnilive/model/hibari/vocoder"
+)
+
+// SpeakOptions are the settings of one Synthesize. The zero value works.
+type SpeakOptions struct {
+	Speed float64 // 0.25 (slow) to 1.5 (fast); 0 means 1
+	Seed  uint64  // of the noise in the sound: same text, options and seed, same sound
+}
+
+// A Mark says that Text[:TextEnd] has been spoken when Samples have been heard.
+type Mark struct {
+	Samples int
+	TextEnd int
+}
+
+// Speech is spoken text.
+type Speech struct {
+	PCM   []float32 // mono at Rate, -1 to 1
+	Marks []Mark    // one per word, ascending; the last one is the whole. Empty where PCM is
+}
+
+// Synthesize speaks text. Markdown and emoji are not spoken; text that says nothing makes an empty Speech. Text longer
+// than MaxText and a speed out of range are errors, as is the end of ctx, which is noticed between sentences.
+func (s *Synthesizer) Synthesize(ctx context.Context, text string, o SpeakOptions) (Speech, error) {
+	if o.Speed == 0 {
+		o.Speed = 1
+	}
+	if !(o.Speed >= 0.25 && o.Speed <= 1.5) {
+		return Speech{}, fmt.Errorf("synthesize: speed %g is out of range: 0.25 to 1.5", o.Speed)
+	}
+	sentences, err := s.reader.Read(text)
+	if err != nil {
+		return Speech{}, fmt.Errorf("synthesize: %w", err)
+	}
+	v, err := s.take(ctx)
+	if err != nil {
+		return Speech{}, err
+	}
+	defer func() { s.scratch <- v }()
+	var out Speech
+	for i, b := range breaths(sentences) {
+		if err := context.Cause(ctx); err != nil {
+			return Speech{}, fmt.Errorf("synthesize: %w", err)
+		}
+		noise := rand.New(rand.NewPCG(o.Seed, uint64(i)))
+		if err := s.speak(&out, v, b, o.Speed, gaussian(noise)); err != nil {
+			return Speech{}, fmt.Errorf("synthesize: %w", err)
+		}
+	}
+	out.finish(text)
+	return out, nil
+}
+
+// take waits for a Vocoder.
+func (s *Synthesizer) take(ctx context.Context) (*vocoder.Vocoder, error) {
+	select {
+	case v := <-s.scratch:
+		return v, nil
+	default:
+	}
+	select {
+	case v := <-s.scratch:
+		return v, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("synthesize: %w", context.Cause(ctx))
+	}
+}
+
+// speak appends one breath to out.
+func (s *Synthesizer) speak(out *Speech, v *vocoder.Vocoder, b []g2p.Word, speed float64, noise vocoder.Noise) error {
+	ids, ends := s.encode(b)
+	if len(ids) < 3 {
+		return nil
+	}
+	spectrum, beats, err := predict(s.network, ids, speed)
+	if err != nil {
+		return err
+	}
+	from := len(out.PCM)
+	if out.PCM, err = v.Synthesize(out.PCM, spectrum, noise); err != nil {
+		return err
+	}
+	lead := int(beats[0]) * beat
+	pcm, cut := trim(out.PCM[from:], lead, pauseAfter(b[len(b)-1].Phonemes))
+	out.PCM = append(out.PCM[:from], pcm...)
+	at, next := -cut, 0
+	for i, n := range beats {
+		at += int(n) * beat
+		for next < len(ends) && ends[next] == i {
+			out.mark(from+min(max(at, 0), len(pcm)), b[next].End)
+			next++
+		}
+	}
+	return nil
+}
+
+// silentMarks make a pause, which is no part of the word they stand behind.
+const silentMarks = ";:,.!?—…\"()“”"
+
+// encode returns the ids of a breath, with 0 at both ends, and for every word the index of its last sound.
+func (s *Synthesizer) encode(b []g2p.Word) (ids []int64, ends []int) {
+	ids = append(ids, 0)
+	for i, w := range b {
+		if i > 0 {
+			ids = append(ids, s.ids[' '])
+		}
+		end := len(ids) - 1
+		for _, r := range w.Phonemes {
+			id, ok := s.ids[r]
+			if !ok {
+				continue
+			}
+			ids = append(ids, id)
+			if !strings.ContainsRune(silentMarks, r) {
+				end = len(ids) - 1
+			}
+		}
+		ends = append(ends, end)
+	}
+	return append(ids, 0), ends
+}
+
+// mark adds a mark, or moves the last one where it is for the same text.
+func (p *Speech) mark(samples, textEnd int) {
+	if n := len(p.Marks); n > 0 {
+		last := &p.Marks[n-1]
+		samples = max(samples, last.Samples)
+		if textEnd <= last.TextEnd {
+			last.Samples = samples
+			return
+		}
+	}
+	p.Marks = append(p.Marks, Mark{samples, textEnd})
+}
+
+// finish makes the last mark the whole, and takes the blanks off the others.
+func (p *Speech) finish(text string) {
+	for i := range p.Marks {
+		p.Marks[i].TextEnd = len(strings.TrimRight(text[:p.Marks[i].TextEnd], " \t\r\n"))
+	}
+	if n := len(p.Marks); n > 0 {
+		p.Marks[n-1] = Mark{len(p.PCM), len(text)}
+	}
+}
+
+// maxPhonemes bounds what the network sees at once; it was trained on sentences up to about that length.
+const maxPhonemes = 400
+
+// breaths cuts sentences that are too long, at a mark inside where there is one.
+func breaths(sentences [][]g2p.Word) [][]g2p.Word {
+	var out [][]g2p.Word
+	for _, s := range sentences {
+		for len(s) > 0 {
+			n := breath(s)
+			if n == 0 {
+				s = splitWord(s)
+				continue
+			}
+			out = append(out, s[:n])
+			s = s[n:]
+		}
+	}
+	return out
+}
+
+// breath is how many words of s are spoken together; 0 where the first alone is too long.
+func breath(s []g2p.Word) int {
+	phonemes, atMark := 0, 0
+	for i, w := range s {
+		phonemes += len([]rune(w.Phonemes)) + 1
+		switch {
+		case phonemes > maxPhonemes+1 && atMark > 0:
+			return atMark
+		case phonemes > maxPhonemes+1:
+			return i
+		case strings.HasSuffix(w.Phonemes, ",") || strings.HasSuffix(w.Phonemes, ";") ||
+			strings.HasSuffix(w.Phonemes, ":") || strings.HasSuffix(w.Phonemes, "—"):
+			atMark = i + 1
+		}
+	}
+	return len(s)
+}
+
+// splitWord cuts the first word of s, which is too long to be one.
+func splitWord(s []g2p.Word) []g2p.Word {
+	r := []rune(s[0].Phonemes)
+	first := g2p.Word{Phonemes: string(r[:maxPhonemes]), End: s[0].End}
+	rest := g2p.Word{Phonemes: string(r[maxPhonemes:]), End: s[0].End}
+	return append([]g2p.Word{first, rest}, s[1:]...)
+}
+
+// gaussian draws noise from r.
+func gaussian(r *rand.Rand) vocoder.Noise {
+	return func(z []float32, _ int) {
+		for i := range z {
+			z[i] = float32(r.NormFloat64())
+		}
+	}
+}
