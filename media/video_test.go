@@ -20,7 +20,9 @@ import (
 // A source is a way to make test pictures in one codec.
 type source struct {
 	mime, encoder, element string
-	payloader              interface{ Payload(mtu uint16, b []byte) [][]byte }
+	payloader              interface {
+		Payload(mtu uint16, b []byte) [][]byte
+	}
 }
 
 func sources() []source {

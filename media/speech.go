@@ -1,0 +1,22 @@
+package media
+
+import (
+	"bytes"
+	"errors"
+	"time"
+)
+
+// maxSpeech is the longest recording that DecodeSpeech takes.
+const maxSpeech = 10 * time.Minute
+
+// DecodeSpeech decodes a recording of at most ten minutes, WAV or MP3 as its first bytes tell, to mono samples in
+// [-1, 1] at the rate of the file.
+func DecodeSpeech(data []byte) (pcm []float32, rate int, err error) {
+	switch {
+	case bytes.HasPrefix(data, []byte("RIFF")):
+		return ReadWAV(bytes.NewReader(data), maxSpeech)
+	case bytes.HasPrefix(data, []byte("ID3")), len(data) > 1 && data[0] == 0xff && data[1]&0xe0 == 0xe0:
+		return ReadMP3(bytes.NewReader(data), maxSpeech)
+	}
+	return nil, 0, errors.New("decode speech: neither a WAV nor an MP3 file")
+}
