@@ -80,8 +80,9 @@ type Transcript struct {
 
 // HearOptions say what Hear is wanted for.
 type HearOptions struct {
-	Final bool // the utterance is (probably) complete; false: a caption of speech under way
-	Times bool // fill Transcript.Words
+	Final    bool   // the utterance is (probably) complete; false: a caption of speech under way
+	Times    bool   // fill Transcript.Words
+	Language string // ISO 639-1; empty: found out
 }
 
 // An Input is one thing put before the model: words typed or heard, and pictures.

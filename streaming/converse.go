@@ -248,10 +248,11 @@ func (t *talk) recognize(final bool) {
 	pcm := u.pcm[:len(u.pcm):len(u.pcm)] // converse only appends behind it
 	r := heard{gen: u.gen, epoch: t.epoch, final: final}
 	conv, out, run := t.s.conv, t.s.heard, t.ctx
+	opt := model.HearOptions{Final: final, Language: t.set.Language}
 	t.tasks.Go(func() {
 		defer cancel()
 		from := time.Now()
-		r.text, r.err = conv.Hear(ctx, pcm, model.HearOptions{Final: final})
+		r.text, r.err = conv.Hear(ctx, pcm, opt)
 		r.took = time.Since(from)
 		_ = send(run, out, r) // fails only when the call is over
 	})
