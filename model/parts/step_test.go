@@ -11,7 +11,8 @@ import (
 
 // reversing is a step that writes mind.gguf backwards, and counts how often.
 func reversing(runs *int) Step {
-	return Step{Part: "mind", Output: "made/mind.rev", Version: "1", Size: 43_000,
+	return Step{
+		Part: "mind", Output: "made/mind.rev", Version: "1", Size: 43_000,
 		Make: func(_ context.Context, models, out string) error {
 			*runs++
 			b, err := os.ReadFile(filepath.Join(models, "mind.gguf"))
@@ -22,7 +23,8 @@ func reversing(runs *int) Step {
 				b[i], b[j] = b[j], b[i]
 			}
 			return os.WriteFile(out, b, 0o644)
-		}}
+		},
+	}
 }
 
 func TestStepsRunOnceUntilSomethingChanges(t *testing.T) {
