@@ -2,10 +2,12 @@ package signaling
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"unicode/utf8"
 
 	"omnilive/streaming"
@@ -80,8 +82,8 @@ func (d *decoder) decode(raw []byte) (request, *Error) {
 		Type    string `json:"type"`
 		EventID string `json:"event_id"`
 	}
-	if err := json.Unmarshal(raw, &h); err != nil {
-		return nil, invalid(codeInvalidEvent, "", "the message is not a JSON object with a type: %v", short(err))
+	if e := unmarshal(raw, &h); e != nil {
+		return nil, invalid(codeInvalidEvent, e.Param, "the message is not a JSON object with a type: %s", e.Message)
 	}
 	if len(h.EventID) > maxID {
 		return nil, invalid(codeInvalidValue, "event_id", "event_id has %d bytes; the limit is %d", len(h.EventID), maxID)
@@ -213,13 +215,31 @@ func unmarshal(raw []byte, v any) *Error {
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return invalid(codeInvalidValue, wrong.Field, "%s must be %s, not %s", wrong.Field, wrong.Type, wrong.Value)
+		return invalid(codeInvalidValue, wrong.Field, "%s must be %s, not a JSON %s", cmp.Or(wrong.Field, "it"), kind(wrong.Type), clip(wrong.Value, 40))
 	}
 	var own *Error
 	if errors.As(err, &own) {
 		return own
 	}
 	return invalid(codeInvalidValue, "", "%v", short(err))
+}
+
+// kind names what JSON calls a Go type.
+func kind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "an array"
+	default:
+		return "an object"
+	}
 }
 
 // short keeps what encoding/json says about a stranger's bytes readable.

@@ -3,18 +3,14 @@ package signaling
 import (
 	"context"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 	"golang.org/x/sync/errgroup"
 )
 
-const (
-	maxPacket  = 1600                   // bytes of an RTP packet; Pion's own limit is 1460
-	pliSpacing = 500 * time.Millisecond // between two requests for a key frame
-)
+// maxPacket is more than an RTP packet may have, in bytes; Pion's own limit is 1460.
+const maxPacket = 1600
 
 // answerTracks starts a receiver for each track as it comes, now or in an hour.
 func (p *peer) answerTracks(ctx context.Context, g *errgroup.Group) error {
@@ -82,12 +78,8 @@ func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
 
 // look feeds a camera track into the call's camera.
 func (p *peer) look(ctx context.Context, t *webrtc.TrackRemote, mime string) {
-	var last atomic.Int64
-	to, err := p.hub.config.Codecs.Video(mime, func() { // may be called from any goroutine
-		now := time.Now().UnixNano()
-		if then := last.Load(); now-then > int64(pliSpacing) && last.CompareAndSwap(then, now) {
-			_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.SSRC())}})
-		}
+	to, err := p.hub.config.Codecs.Video(mime, func() {
+		_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.SSRC())}})
 	})
 	if err != nil {
 		p.log.Error("open video decoder", "mime", mime, "error", err)
