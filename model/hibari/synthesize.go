@@ -85,13 +85,15 @@ func (s *Synthesizer) speak(out *Speech, v *vocoder.Vocoder, b []g2p.Word, speed
 	if err != nil {
 		return err
 	}
+	first, last := audible(beats, ends, spectrum.Frames)
 	from := len(out.PCM)
-	if out.PCM, err = v.Synthesize(out.PCM, spectrum, noise); err != nil {
+	if out.PCM, err = v.Synthesize(out.PCM, spectrum, first, last, noise); err != nil {
 		return err
 	}
-	lead := int(beats[0]) * beat
+	lead := int(beats[0])*beat - first*vocoder.Hop
 	pcm, cut := trim(out.PCM[from:], lead, pauseAfter(b[len(b)-1].Phonemes))
 	out.PCM = append(out.PCM[:from], pcm...)
+	cut += first * vocoder.Hop
 	at, next := -cut, 0
 	for i, n := range beats {
 		at += int(n) * beat
@@ -101,6 +103,17 @@ func (s *Synthesizer) speak(out *Speech, v *vocoder.Vocoder, b []g2p.Word, speed
 		}
 	}
 	return nil
+}
+
+// audible returns the frames that can hold sound: from a little before the first phoneme to a little behind the last
+// word. The rest is silence that trim would cut off.
+func audible(beats []int64, ends []int, frames int) (first, last int) {
+	const before, behind = 80 * ms / vocoder.Hop, 200 * ms / vocoder.Hop
+	for _, n := range beats[:ends[len(ends)-1]+1] {
+		last += int(n) * beat / vocoder.Hop
+	}
+	first = int(beats[0]) * beat / vocoder.Hop
+	return min(max(first-before, 0), frames), min(last+behind, frames)
 }
 
 // silentMarks make a pause, which is no part of the word they stand behind.

@@ -22,28 +22,28 @@ func isNumber(word string, head bool) bool {
 // amount reads figures. Where something is joined to their left (head is false) they are more likely a code than a
 // quantity, and are read in small groups.
 func (l *lexicon) amount(word, currency string, head bool) (string, bool) {
-	figures := strings.TrimRight(word, "abcdefghijklmnopqrstuvwxyz'")
-	ending := word[len(figures):]
-	figures, minus := strings.CutPrefix(figures, "-")
+	digits := strings.TrimRight(word, "abcdefghijklmnopqrstuvwxyz'")
+	ending := word[len(digits):]
+	digits, minus := strings.CutPrefix(digits, "-")
 	rank := ending == "st" || ending == "nd" || ending == "rd" || ending == "th"
 	money, priced := currencies[currency]
-	plain := strings.ReplaceAll(figures, ",", "")
+	plain := strings.ReplaceAll(digits, ",", "")
 	if strings.Trim(plain, ".") == "" || !allDigits(strings.ReplaceAll(plain, ".", "")) {
 		return "", false
 	}
 	var words string
 	switch {
-	case allDigits(figures) && rank:
-		words = ordinal(figures)
-	case !minus && len(figures) == 4 && !priced && allDigits(figures):
-		words = year(figures)
-	case !head && !strings.Contains(figures, "."):
+	case allDigits(digits) && rank:
+		words = ordinal(digits)
+	case !minus && len(digits) == 4 && !priced && allDigits(digits):
+		words = year(digits)
+	case !head && !strings.Contains(digits, "."):
 		words = codeWords(plain)
-	case !head || strings.Count(figures, ".") > 1:
+	case !head || strings.Count(digits, ".") > 1:
 		words = versionWords(plain)
 	case priced && centsFit(plain):
 		words = priceWords(plain, money)
-	case strings.Contains(figures, "."):
+	case strings.Contains(digits, "."):
 		words = decimal(plain)
 	case rank:
 		words = ordinal(plain)

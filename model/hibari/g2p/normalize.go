@@ -5,6 +5,8 @@ import (
 	"unicode"
 )
 
+const figures = "0123456789"
+
 // A normalizer writes out in words what the dictionary could not read: see the table of its rules.
 type normalizer struct {
 	*tables
@@ -14,18 +16,18 @@ type normalizer struct {
 func newNormalizer(t *tables) *normalizer {
 	n := &normalizer{tables: t}
 	n.rules = []rule{
-		collapseSpace, plainMarks,
-		clock, n.isoDate, n.slashDate,
-		n.bigMoney, n.cents, n.currency, n.degrees, n.unit,
-		n.monthDay, n.dayMonth,
-		n.title, n.abbreviation, numberSign, hash,
-		n.romanCardinal, n.romanOrdinal,
-		phone, n.fraction, span, plus,
+		{"", collapseSpace}, {"’‒―", plainMarks},
+		{":", clock}, {"-", n.isoDate}, {"/", n.slashDate},
+		{"$£€", n.bigMoney}, {"¢", n.cents}, {"¥₹₩RUEG", n.currency}, {"°", n.degrees}, {figures, n.unit},
+		{figures, n.monthDay}, {figures, n.dayMonth},
+		{"", n.title}, {"", n.abbreviation}, {"N", numberSign}, {"#", hash},
+		{"IVXLC", n.romanCardinal}, {"IVXLC", n.romanOrdinal},
+		{"-", phone}, {"/", n.fraction}, {"-–", span}, {"+", plus},
 	}
 	for _, s := range t.symbols {
-		n.rules = append(n.rules, symbol(s[0], s[1]))
+		n.rules = append(n.rules, rule{s[0], symbol(s[0], s[1])})
 	}
-	n.rules = append(n.rules, collapseSpace, spaceBeforeMark)
+	n.rules = append(n.rules, rule{"", collapseSpace}, rule{"", spaceBeforeMark})
 	return n
 }
 
@@ -84,7 +86,7 @@ func plus(s string, at int) (int, string) {
 }
 
 // symbol reads a character that stands for a word. Signs of comparison count only between two things.
-func symbol(sign, word string) rule {
+func symbol(sign, word string) reading {
 	between := strings.Contains("=<>~", sign)
 	said := " "
 	if word != "" {

@@ -9,7 +9,9 @@ import (
 // plain drops what language models write to be looked at: markdown, tags, emoji, characters without width. Broken
 // UTF-8 goes too.
 func plain(text string) traced {
-	return trace(text).rewriteAll([]rule{invisible, line, link, tag, emphasisMarks})
+	return trace(text).rewriteAll([]rule{
+		{"", invisible}, {"", line}, {"[", link}, {"<", tag}, {"*_`~", emphasisMarks},
+	})
 }
 
 // invisible drops characters nobody says: emoji with all that belongs to them, controls, broken bytes.

@@ -1,6 +1,7 @@
 package g2p
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -41,17 +42,26 @@ func (t traced) trim() traced {
 	return t.slice(lo, hi)
 }
 
-// A rule looks at s[at:] and, where it knows what stands there, says how many bytes it takes and what to say instead.
-// Zero bytes mean that the rule has nothing to say here.
-type rule func(s string, at int) (n int, words string)
+// A reading looks at s[at:] and, where it knows what stands there, says how many bytes it takes and what to say instead.
+// Zero bytes mean that it has nothing to say here.
+type reading func(s string, at int) (n int, words string)
+
+// A rule is a reading of things that all hold one of the characters in signs; without signs it is tried on every text.
+type rule struct {
+	signs string
+	read  reading
+}
 
 // rewrite tries r at every character from the left and puts its words in place of what it took.
 func (t traced) rewrite(r rule) traced {
+	if r.signs != "" && !strings.ContainsAny(t.text, r.signs) {
+		return t
+	}
 	var out traced
 	var buf []byte
 	done := 0
 	for i := 0; i < len(t.text); {
-		n, words := r(t.text, i)
+		n, words := r.read(t.text, i)
 		if n == 0 {
 			i += runeLen(t.text, i)
 			continue

@@ -12,7 +12,10 @@
 // A Vocoder is scratch memory: one goroutine uses it at a time.
 package vocoder
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 const (
 	// Bins is the number of frequencies from 0 to half the sample rate.
@@ -75,15 +78,21 @@ func New() *Vocoder {
 	return v
 }
 
-// Synthesize appends s.Frames*Hop samples to dst.
-func (v *Vocoder) Synthesize(dst []float32, s *Spectrum, noise Noise) ([]float32, error) {
+// Synthesize appends the sound of frames from to to (exclusive), Hop samples each, to dst. They sound as they do in the
+// middle of the whole.
+func (v *Vocoder) Synthesize(dst []float32, s *Spectrum, from, to int, noise Noise) ([]float32, error) {
 	if err := s.check(); err != nil {
 		return dst, err
 	}
+	if from < 0 || to > s.Frames || from > to {
+		return dst, fmt.Errorf("vocoder: frames %d to %d wanted of %d", from, to, s.Frames)
+	}
 	v.pulses = pulses(v.pulses[:0], s.FundamentalPitch)
 	v.overlap = zeroed(v.overlap, (s.Frames+window/Hop-1)*Hop)
-	for first := 0; first < s.Frames; first += tile {
-		n := min(tile, s.Frames-first)
+	const reach = window / Hop / 2 // how many frames a frame's window goes beyond it
+	end := min(to+reach, s.Frames)
+	for first := max(from-reach, 0); first < end; first += tile {
+		n := min(tile, end-first)
 		for k := range n {
 			v.voiced[k] = v.analyze(v.spectra[k], first+k)
 		}
@@ -98,7 +107,7 @@ func (v *Vocoder) Synthesize(dst []float32, s *Spectrum, noise Noise) ([]float32
 			}
 		}
 	}
-	return v.normalized(dst, s.Frames), nil
+	return v.normalized(dst, s.Frames, from, to), nil
 }
 
 // analyze puts the transform of the pulses around frame f into e and says whether there are any. Beyond both ends the
@@ -165,12 +174,13 @@ func (v *Vocoder) addNoise(s *Spectrum, spectrum []complex64, f int) {
 	}
 }
 
-// normalized appends the overlapped windows to dst, without the half window before the first frame and after the last,
-// each sample divided by the squared windows it got.
-func (v *Vocoder) normalized(dst []float32, frames int) []float32 {
+// normalized appends the overlapped windows of frames from to to to dst, each sample divided by the squared windows it
+// got. A frame's samples lie half a window behind the start of its window.
+func (v *Vocoder) normalized(dst []float32, frames, from, to int) []float32 {
 	const blocks = window / Hop
 	var inner, edge [Hop]float32
-	for block := blocks / 2; block < frames+blocks/2; block++ {
+	dst = slices.Grow(dst, (to-from)*Hop)
+	for block := from + blocks/2; block < to+blocks/2; block++ {
 		sum := &edge
 		if block >= blocks-1 && block < frames {
 			sum = &inner
