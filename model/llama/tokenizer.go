@@ -62,7 +62,7 @@ func spanEnd(text string) int {
 	if len(text) <= tokenizeSpan {
 		return len(text)
 	}
-	for i := tokenizeSpan; i > tokenizeSpan/2; i-- {
+	for i := tokenizeSpan - 1; i > tokenizeSpan/2; i-- {
 		if text[i] == ' ' && text[i-1] > ' ' && text[i+1:i+2] > " " {
 			return i
 		}
