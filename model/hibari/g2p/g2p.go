@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // MaxText is the longest text Read takes, in bytes.
@@ -35,47 +37,64 @@ func Open(dir string, unknown func(word string) string) (*Reader, error) {
 		unknown = func(string) string { return "" }
 	}
 	r := &Reader{unknown: unknown}
-	var t json.RawMessage
-	var f taggerFile
-	for _, file := range []struct {
-		name string
-		into any
-	}{
-		{"normalize.json", &t},
-		{"tokenizer_exceptions.json", &r.tokenizer.exceptions},
-		{"tagger.json.gz", &f},
-		{"lexicon_us_gold.json.gz", &r.lexicon.gold},
-		{"lexicon_us_silver.json.gz", &r.lexicon.silver},
-	} {
-		if err := load(filepath.Join(dir, file.name), file.into); err != nil {
-			return nil, err
+	var reading errgroup.Group
+	reading.Go(func() error {
+		var t json.RawMessage
+		if err := load(dir, "normalize.json", &t); err != nil {
+			return err
 		}
+		tables, err := parseTables(t)
+		if err != nil {
+			return fmt.Errorf("read normalize.json: %w", err)
+		}
+		r.normalizer = newNormalizer(tables)
+		return load(dir, "tokenizer_exceptions.json", &r.tokenizer.exceptions)
+	})
+	reading.Go(func() (err error) {
+		var f taggerFile
+		if err := load(dir, "tagger.json.gz", &f); err != nil {
+			return err
+		}
+		if r.tagger, err = newTagger(&f); err != nil {
+			return fmt.Errorf("read tagger.json.gz: %w", err)
+		}
+		return nil
+	})
+	for name, d := range map[string]*dictionary{"lexicon_us_gold.json.gz": &r.lexicon.gold, "lexicon_us_silver.json.gz": &r.lexicon.silver} {
+		reading.Go(func() error {
+			if err := load(dir, name, d); err != nil {
+				return err
+			}
+			*d = d.packed()
+			return nil
+		})
 	}
-	tables, err := parseTables(t)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, "normalize.json"), err)
-	}
-	r.normalizer = newNormalizer(tables)
-	if r.tagger, err = newTagger(&f); err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, "tagger.json.gz"), err)
+	if err := reading.Wait(); err != nil {
+		return nil, err
 	}
 	return r, nil
 }
 
-// load decodes the JSON file at path, which is compressed where its name ends in .gz.
-func load(path string, into any) error {
+// load decodes a JSON file of the folder dir, which is compressed where its name ends in .gz.
+func load(dir, name string, into any) error {
+	path := filepath.Join(dir, name)
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("read pronunciation table: %w (run `omnilive models fetch`)", err)
 	}
 	defer f.Close()
-	var data io.Reader = f
+	var plain io.Reader = f
 	if strings.HasSuffix(path, ".gz") {
-		if data, err = gzip.NewReader(f); err != nil {
+		if plain, err = gzip.NewReader(f); err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
 	}
-	if err := json.NewDecoder(data).Decode(into); err != nil {
+	const largest = 64 << 20 // the largest table has 8 MB
+	data, err := io.ReadAll(io.LimitReader(plain, largest))
+	if err == nil {
+		err = json.Unmarshal(data, into)
+	}
+	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return nil

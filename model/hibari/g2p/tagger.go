@@ -39,28 +39,44 @@ func newTagger(f *taggerFile) (*tagger, error) {
 	for i, tag := range f.Tags {
 		number[tag] = uint8(i)
 	}
+	size, values := 0, 0
+	for word := range f.TagDict {
+		size += len(word)
+	}
+	for _, word := range f.Vocab {
+		size += len(word)
+	}
+	for feature, list := range f.Weights {
+		size += len(feature)
+		values += len(list)
+	}
+	return t, t.fill(f, number, newPack(size), make([]weight, 0, values))
+}
+
+// fill copies the tables; names go into p, weights into all.
+func (t *tagger) fill(f *taggerFile, number map[string]uint8, p *pack, all []weight) error {
 	for word, tag := range f.TagDict {
 		n, ok := number[tag]
 		if !ok {
-			return nil, fmt.Errorf("word %q: unknown tag %q", word, tag)
+			return fmt.Errorf("word %q: unknown tag %q", word, tag)
 		}
-		t.only[word] = n
+		t.only[p.put(word)] = n
 	}
 	for _, word := range f.Vocab {
-		t.known[word] = struct{}{}
+		t.known[p.put(word)] = struct{}{}
 	}
 	for feature, values := range f.Weights {
-		list := make([]weight, 0, len(values))
+		from := len(all)
 		for tag, value := range values {
 			n, ok := number[tag]
 			if !ok {
-				return nil, fmt.Errorf("feature %q: unknown tag %q", feature, tag)
+				return fmt.Errorf("feature %q: unknown tag %q", feature, tag)
 			}
-			list = append(list, weight{n, value})
+			all = append(all, weight{n, value})
 		}
-		t.weights[feature] = list
+		t.weights[p.put(feature)] = all[from:len(all):len(all)]
 	}
-	return t, nil
+	return nil
 }
 
 // tag returns one tag per token.
