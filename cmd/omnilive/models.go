@@ -114,24 +114,14 @@ func showParts(stdout io.Writer, look func() ([]parts.Status, error)) error {
 		return err
 	}
 	for _, st := range found {
-		for _, f := range append(st.Files, st.Made...) {
-			if f.State != parts.Present {
-				fmt.Fprintf(stdout, "%s: %s\n", f.State, strings.TrimSuffix(f.Path+" ("+f.Why, " (")+closing(f.Why))
-			}
+		if !st.Whole() {
+			fmt.Fprintf(stdout, "%s: %s\n", st.Part.Name, worst(st))
 		}
 	}
 	if !whole {
 		return errParts
 	}
 	return nil
-}
-
-// closing is the bracket that a reason needs.
-func closing(why string) string {
-	if why == "" {
-		return ""
-	}
-	return ")"
 }
 
 func megabytes(n int64) float64 { return float64(n) / 1e6 }
