@@ -97,6 +97,7 @@ export class Call {
     return answer.text();
   }
 
+  /** @returns {Record<string, string>} */
   #authorization() {
     return this.#key ? { Authorization: `Bearer ${this.#key}` } : {};
   }

@@ -82,6 +82,8 @@ export class Transcript {
       case 'response.output_text.done':
         return this.#said(event.item_id, event.text);
       case 'conversation.item.truncated':
+        return this.#cut(event.item_id);
+      case 'omnilive.item.heard':
         return this.#cut(event.item_id, event.transcript);
       case 'omnilive.turn.latency':
         return this.#attach(event.response_id, draw(event));
@@ -125,7 +127,6 @@ export class Transcript {
     }
     turn.line.classList.toggle('open', item.status === 'in_progress');
     if (item.status !== 'in_progress') this.#said(item.id, text);
-    if (item.status === 'incomplete') this.#cut(item.id, text);
   }
 
   /**
@@ -172,7 +173,7 @@ export class Transcript {
     if (!turn || turn.role !== 'assistant') return;
     turn.line.classList.remove('open');
     turn.line.classList.add('interrupted');
-    const length = heard !== undefined && turn.text.startsWith(heard) ? heard.length : turn.text.length;
+    const length = heard !== undefined && turn.text.startsWith(heard) ? heard.trimEnd().length : turn.text.length;
     this.#write(turn, turn.text, Math.min(turn.heard, length));
   }
 

@@ -30,7 +30,8 @@
 /** @typedef {{type: 'session.created' | 'session.updated', session: Session}} SessionEvent */
 /** @typedef {{type: 'input_audio_buffer.speech_started' | 'input_audio_buffer.speech_stopped' | 'input_audio_buffer.committed', item_id: string}} SpeechEvent */
 /** @typedef {{type: 'conversation.item.added' | 'conversation.item.done', item: Item, previous_item_id?: string | null}} ItemEvent */
-/** @typedef {{type: 'conversation.item.truncated', item_id: string, audio_end_ms: number, transcript?: string}} TruncatedEvent */
+/** @typedef {{type: 'conversation.item.truncated', item_id: string, audio_end_ms: number}} TruncatedEvent */
+/** @typedef {{type: 'omnilive.item.heard', item_id: string, transcript: string}} CutEvent the words of a cut answer that were heard */
 /** @typedef {{type: 'conversation.item.deleted', item_id: string}} DeletedEvent */
 /** @typedef {{type: 'conversation.item.input_audio_transcription.delta', item_id: string, delta?: string}} HeardDelta */
 /** @typedef {{type: 'conversation.item.input_audio_transcription.completed', item_id: string, transcript: string, languages?: string[]}} HeardWhole */
@@ -48,7 +49,7 @@
 /** @typedef {{type: 'omnilive.input.silent', silent: boolean}} SilentEvent */
 
 /**
- * @typedef {SessionEvent | SpeechEvent | ItemEvent | TruncatedEvent | DeletedEvent | HeardDelta | HeardWhole | HeardFailed |
+ * @typedef {SessionEvent | SpeechEvent | ItemEvent | TruncatedEvent | CutEvent | DeletedEvent | HeardDelta | HeardWhole | HeardFailed |
  *   ResponseEvent | OutputItemEvent | SaidDelta | SaidWhole | WrittenWhole | SoundEvent | ErrorEvent |
  *   LatencyEvent | SeenEvent | TextOnlyEvent | SilentEvent} ServerEvent
  */

@@ -1,0 +1,76 @@
+// The page can be used by keyboard alone, is clean for assistive technology, and fits a phone.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { open } from '../harness.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/**
+ * What axe finds wrong, in short.
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<string[]>}
+ */
+async function violations(page) {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations: found } = await /** @type {any} */ (window).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return found.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.target.join(' ')).join(', ')}`);
+  });
+}
+
+for (const scheme of /** @type {const} */ (['light', 'dark'])) {
+  test(`nothing stands in the way of assistive technology (${scheme})`, async (t) => {
+    const caller = await open(t, { scheme });
+    assert.deepEqual(await violations(caller.page), [], 'at rest');
+    await caller.call();
+    await caller.page.getByRole('textbox', { name: 'Type a message' }).fill('What is the capital of France?');
+    await caller.page.keyboard.press('Enter');
+    await caller.reads('Paris');
+    await caller.page.locator('.latency summary').first().click();
+    assert.deepEqual(await violations(caller.page), [], 'in a call');
+    await caller.page.getByRole('button', { name: 'Settings' }).click();
+    assert.deepEqual(await violations(caller.page), [], 'in the settings');
+    await caller.page.getByRole('button', { name: 'Cancel' }).click();
+    await caller.picture(`desktop-${scheme}`);
+    await caller.page.setViewportSize({ width: 360, height: 720 });
+    assert.equal(await caller.page.evaluate(() => document.documentElement.scrollWidth), 360, 'fits a phone');
+    assert.deepEqual(await violations(caller.page), [], 'on a phone');
+    await caller.picture(`phone-${scheme}`);
+    assert.deepEqual(caller.errors, []);
+  });
+}
+
+test('a whole call by keyboard alone', async (t) => {
+  const caller = await open(t);
+  const { keyboard } = caller.page;
+  /** @param {string} name */
+  const reach = async (name) => {
+    for (let i = 0; i < 20; i++) {
+      await keyboard.press('Tab');
+      const label = await caller.page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.id);
+      if (label === name) return;
+    }
+    assert.fail(`${name} cannot be reached by Tab`);
+  };
+  await reach('Call');
+  await keyboard.press('Enter');
+  await caller.until('session.created');
+  await reach('Camera');
+  await keyboard.press('Space');
+  await caller.page.getByLabel('Your camera').waitFor();
+  await reach('words');
+  await keyboard.type('What is the capital of France?');
+  await keyboard.press('Enter');
+  await caller.reads('Paris');
+  await reach('Settings');
+  await keyboard.press('Enter');
+  await caller.page.getByRole('dialog').waitFor();
+  await keyboard.press('Escape');
+  await reach('Hang up');
+  await keyboard.press('Space');
+  await caller.page.getByText('Call ended').waitFor();
+  assert.deepEqual(caller.errors, []);
+});

@@ -1,0 +1,10 @@
+// What studio.js adds to the page.
+interface Window {
+  studio: {
+    events: { at: number; type: string; [field: string]: any }[];
+    sent: { type: string; [field: string]: any }[];
+    say(name: string): Promise<void>;
+    dump(): Promise<string>;
+    tell(event: object): void;
+  };
+}
