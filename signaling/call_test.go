@@ -88,7 +88,7 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 // field as in the golden file; the answer's sound arrives; nothing is left over.
 func TestSpokenTurn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		w := newWorld(t, signaling.Config{Voices: []string{"anna"}})
+		w := newWorld(t, signaling.Config{Voices: func() []string { return []string{"anna"} }})
 		defer w.close()
 		c, r, err := w.dial(caller.Options{})
 		if err != nil {
@@ -278,7 +278,7 @@ func TestEightCallsAtOnce(t *testing.T) {
 // What a client gets wrong is answered on the channel, and the call goes on.
 func TestBadMessages(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		w := newWorld(t, signaling.Config{Voices: []string{"anna"}})
+		w := newWorld(t, signaling.Config{Voices: func() []string { return []string{"anna"} }})
 		defer w.close()
 		c, r, err := w.dial(caller.Options{Session: json.RawMessage(`{"type":"realtime","instructions":"be brief"}`)})
 		if err != nil {

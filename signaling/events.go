@@ -17,20 +17,20 @@ const (
 	queueLength = 64        // messages waiting for the client
 	maxBuffered = 256 << 10 // bytes Pion may hold for it; more waits in the queue
 	lowBuffered = 64 << 10
+	flushTime   = time.Second // for the last messages of a call
 )
 
 // An outbox holds the messages that wait for the client. Bounded: a client that does not read loses its call, not a message.
 type outbox struct {
 	meter Meter
 	queue chan []byte
-	empty chan struct{} // one token whenever tell has sent all there was
 
 	mu sync.Mutex // keeps the order of what many goroutines put in
 	t  *translator
 }
 
 func newOutbox(call string, m Meter) *outbox {
-	return &outbox{meter: m, queue: make(chan []byte, queueLength), empty: make(chan struct{}, 1), t: newTranslator(call)}
+	return &outbox{meter: m, queue: make(chan []byte, queueLength), t: newTranslator(call)}
 }
 
 // put queues what ev is on the wire and reports whether there was room.
@@ -85,21 +85,6 @@ func (o *outbox) settings() streaming.Settings {
 	return o.t.settings
 }
 
-// drain waits until everything was sent, for at most d.
-func (o *outbox) drain(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for len(o.queue) > 0 {
-		select {
-		case <-o.empty:
-		case <-timer.C:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // onDataChannel hands the events channel over once it is open. Others are closed: they mean nothing here.
 func (p *peer) onDataChannel(c *webrtc.DataChannel) {
 	if c.Label() != Label {
@@ -132,6 +117,7 @@ func (p *peer) tell(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	p.open.Store(channel)
 	low := make(chan struct{}, 1)
 	channel.SetBufferedAmountLowThreshold(lowBuffered)
 	channel.OnBufferedAmountLow(func() { wake(low) })
@@ -146,15 +132,31 @@ func (p *peer) tell(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if len(p.events.queue) == 0 {
-			wake(p.events.empty)
-		}
 		if channel.BufferedAmount() > maxBuffered {
 			select {
 			case <-low:
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
+		}
+	}
+}
+
+// flush waits until the client has got everything, for at most flushTime.
+func (p *peer) flush(ctx context.Context) {
+	timer, tick := time.NewTimer(flushTime), time.NewTicker(flushTime/100)
+	defer timer.Stop()
+	defer tick.Stop()
+	for {
+		if c := p.open.Load(); c != nil && len(p.events.queue) == 0 && c.BufferedAmount() == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
 		}
 	}
 }
@@ -189,7 +191,7 @@ func (p *peer) obey(ctx context.Context) error {
 			return err
 		}
 	}
-	d := &decoder{codecs: *p.hub.config.Codecs, voices: p.hub.config.Voices}
+	d := &decoder{codecs: *p.hub.config.Codecs, voices: p.hub.config.voices()}
 	known := false
 	for {
 		var raw []byte

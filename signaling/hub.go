@@ -22,12 +22,12 @@ type Config struct {
 	// so that it can give back what the session holds.
 	NewSession func(p streaming.Ports) (streaming.Runner, error)
 	Network    Network
-	Codecs     *Codecs       // nil means DefaultCodecs
-	Calls      int           // how many at once; 0 means 8
-	Voices     []string      // the model's voices, the default first; other names are mapped to it
-	Connect    time.Duration // how long a call may take to connect; 0 means 30 s
-	Meter      Meter         // what is counted; may be nil
-	Log        *slog.Logger  // nil means slog.Default()
+	Codecs     *Codecs         // nil means DefaultCodecs
+	Calls      int             // how many at once; 0 means 8
+	Voices     func() []string // the model's voices, the default first; other names are mapped to it; may be nil
+	Connect    time.Duration   // how long a call may take to connect; 0 means 30 s
+	Meter      Meter           // what is counted; may be nil
+	Log        *slog.Logger    // nil means slog.Default()
 }
 
 // Defaults of Config.
@@ -256,4 +256,11 @@ func Cause(err error) string {
 	default:
 		return "error"
 	}
+}
+
+func (c *Config) voices() []string {
+	if c.Voices == nil {
+		return nil
+	}
+	return c.Voices()
 }

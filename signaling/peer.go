@@ -35,7 +35,8 @@ type peer struct {
 	begin  *streaming.UpdateSession // settings that came with the offer
 
 	events *outbox
-	mute   bool // the offer has no data channel: events go nowhere
+	mute   bool                               // the offer has no data channel: events go nowhere
+	open   atomic.Pointer[webrtc.DataChannel] // the events channel once it is open
 	hand   handover
 	drops  atomic.Uint64
 }
@@ -94,7 +95,7 @@ func (h *Hub) initial(o CallOptions) (*streaming.UpdateSession, error) {
 	if e := unmarshal(o.Session, &s); e != nil {
 		return nil, e
 	}
-	u, e := (&decoder{codecs: *h.config.Codecs, voices: h.config.Voices}).update(s)
+	u, e := (&decoder{codecs: *h.config.Codecs, voices: h.config.voices()}).update(s)
 	if e != nil {
 		return nil, e
 	}
@@ -264,7 +265,7 @@ func (p *peer) converse(ctx context.Context) error {
 		p.log.Error("session", "error", err)
 		p.events.put(streaming.Failed{Err: &Error{Type: typeServer, Code: typeServer, Message: "the session ended: " + clip(err.Error(), 200)}})
 	}
-	p.events.drain(ctx, time.Second)
+	p.flush(ctx)
 	return fmt.Errorf("session: %w", err)
 }
 
