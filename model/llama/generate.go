@@ -72,6 +72,9 @@ func (s *Sequence) generate(ctx context.Context, o Sampling, yield func(int32) b
 	if o.MaxTokens == 0 {
 		g.left = -1
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if err := s.e.send(func() { s.e.generations = append(s.e.generations, g); g.ask() }); err != nil {
 		return err
 	}
@@ -88,23 +91,33 @@ func (s *Sequence) generate(ctx context.Context, o Sampling, yield func(int32) b
 		if !yield(o.token) {
 			return nil
 		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := s.e.send(g.ask); err != nil {
 			return err
 		}
 	}
 }
 
+// wait returns what was asked for. When ctx ends first the asking is taken back, unless it has been answered: that
+// token stands in the cache already, so it is returned.
 func (g *generation) wait(ctx context.Context) (outcome, error) {
-	if err := ctx.Err(); err != nil {
+	select {
+	case o := <-g.out:
+		return o, nil
+	case <-g.seq.e.stopped:
+		return outcome{}, ErrStopped
+	case <-ctx.Done():
+	}
+	if err := g.seq.e.do(func() { g.asked = false }); err != nil {
 		return outcome{}, err
 	}
 	select {
 	case o := <-g.out:
 		return o, nil
-	case <-ctx.Done():
+	default:
 		return outcome{}, ctx.Err()
-	case <-g.seq.e.stopped:
-		return outcome{}, ErrStopped
 	}
 }
 
