@@ -107,16 +107,15 @@ func hear(t *testing.T, packets [][]byte, push func(r *OpusReader, b []byte) err
 			pcm = append(pcm, f.PCM...)
 		}
 	}()
-	tick := time.NewTicker(FrameTime)
-	for _, b := range packets {
-		<-tick.C
+	began := time.Now()
+	for i, b := range packets {
+		time.Sleep(time.Until(began.Add(time.Duration(i) * FrameTime)))
 		if b != nil {
 			if err := push(r, b); err != nil {
 				t.Error(err)
 			}
 		}
 	}
-	tick.Stop()
 	time.Sleep(150 * time.Millisecond) // the jitter buffer's patience
 	r.Close()
 	if err := <-done; err != io.EOF {
@@ -174,6 +173,23 @@ func TestOpusLossAndReorder(t *testing.T) {
 	}
 	if n := len(pcm) / inputFrame; n < 56 || n > 63 {
 		t.Errorf("%d frames out of 60", n)
+	}
+}
+
+// TestOpusDelayIsNoGap holds that packets which come late, in a burst, are heard without a hole.
+func TestOpusDelayIsNoGap(t *testing.T) {
+	t.Parallel()
+	i := 0
+	pcm, stats := hear(t, rtpSpeech(t, 60), func(r *OpusReader, b []byte) error {
+		if i++; i == 20 || i == 40 {
+			time.Sleep(200 * time.Millisecond)
+		}
+		return r.Push(b)
+	})
+	c, _ := match(pcm, InputRate)
+	t.Logf("correlation %.3f, %+v", c, stats)
+	if c < 0.95 || stats.Filled != 0 {
+		t.Errorf("correlation %.3f, %v filled", c, stats.Filled)
 	}
 }
 

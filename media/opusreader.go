@@ -19,7 +19,7 @@ const opusPackets = 500
 
 // opusIn decodes Opus packets of the payload type that stands for %d. The jitter buffer holds packets only behind
 // a hole. In-band FEC stays off: with it GStreamer 1.22 falls silent for ever after one corrupt packet.
-const opusIn = "appsrc name=src is-live=true format=time do-timestamp=true max-buffers=200 max-bytes=0 " +
+const opusIn = "appsrc name=src is-live=true format=time do-timestamp=false max-buffers=200 max-bytes=0 " +
 	"leaky-type=downstream caps=application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS,payload=%d ! " +
 	"rtpjitterbuffer latency=60 do-lost=true faststart-min-packets=1 ! rtpopusdepay ! opusdec plc=true ! " +
 	"audio/x-raw,format=S16LE,rate=16000,channels=1,layout=interleaved ! appsink name=pcm sync=false max-buffers=200"
@@ -32,9 +32,13 @@ type OpusReader struct {
 	payload uint8
 	pipe    *gst.Pipeline
 	queue   *frameQueue
-	limit   limit
-	red     red
+	began   time.Time
 	closed  atomic.Bool
+
+	// The pushing goroutine's alone.
+	limit limit
+	red   red
+	line  timeline
 
 	packets, invalid, flooded, recovered atomic.Uint64
 }
@@ -59,7 +63,7 @@ func NewOpusReader(payloadType uint8) (*OpusReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open Opus reader: %w", err)
 	}
-	r.pipe = pipe
+	r.pipe, r.began = pipe, time.Now()
 	if err := pipe.Play(); err != nil {
 		pipe.Free()
 		return nil, fmt.Errorf("open Opus reader: %w", err)
@@ -92,12 +96,12 @@ func (r *OpusReader) Push(packet []byte) error {
 		return nil
 	}
 	r.red.see(h.sequence)
-	return r.push(packet)
+	return r.push(packet, h.timestamp)
 }
 
-func (r *OpusReader) push(packet []byte) error {
+func (r *OpusReader) push(packet []byte, timestamp uint32) error {
 	r.packets.Add(1)
-	if err := r.pipe.Push(packet, -1); err != nil {
+	if err := r.pipe.Push(packet, r.line.place(timestamp, time.Since(r.began))); err != nil {
 		if errors.Is(err, gst.ErrFreed) {
 			return ErrClosed
 		}

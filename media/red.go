@@ -117,7 +117,8 @@ func (r *OpusReader) PushRED(packet []byte) error {
 		if !primary {
 			r.recovered.Add(1)
 		}
-		if err := r.push(r.red.build(r.payload, sequence, h.timestamp-b.offset, packet[8:12], b.data)); err != nil {
+		timestamp := h.timestamp - b.offset
+		if err := r.push(r.red.build(r.payload, sequence, timestamp, packet[8:12], b.data), timestamp); err != nil {
 			return err
 		}
 	}
