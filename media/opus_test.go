@@ -36,8 +36,10 @@ type packetizer struct {
 	timestamp uint32
 }
 
-func (p *packetizer) next(payload []byte) []byte {
-	b := []byte{0x80, testType}
+func (p *packetizer) next(payload []byte) []byte { return p.write(nil, payload) }
+
+func (p *packetizer) write(b, payload []byte) []byte {
+	b = append(b, 0x80, testType)
 	b = binary.BigEndian.AppendUint16(b, p.sequence)
 	b = binary.BigEndian.AppendUint32(b, p.timestamp)
 	b = append(b, 1, 2, 3, 4)
