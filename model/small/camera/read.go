@@ -63,8 +63,9 @@ func (r *reader) read(p model.Picture, b box) (string, float64, error) {
 	if n := out[0].Shape(); len(n) != 3 || n[2] != len(r.letters) {
 		return "", 0, fmt.Errorf("text recognizer: scores of shape %v for %d letters", n, len(r.letters))
 	}
-	text, score := decode(scores, r.letters)
-	return text, score, nil
+	found, score := decode(scores, r.letters, stride)
+	text := spaced(found, x, w, stride)
+	return strings.TrimSpace(strings.Map(plain, text)), score, nil
 }
 
 func (r rect) within(p model.Picture) rect {
@@ -96,23 +97,24 @@ func cut(p model.Picture, b box, w, stride int, out []float32) {
 }
 
 // decode takes the best letter of each step, drops repeats and blanks (greedy CTC, Graves et al. 2006), and returns the
-// text with the mean probability of what is left.
-func decode(scores []float32, letters []string) (string, float64) {
-	var text strings.Builder
-	sum, n, last := 0.0, 0, 0
-	for ; len(scores) >= len(letters); scores = scores[len(letters):] {
+// letters, with their places in a line of the given width, and their mean probability.
+func decode(scores []float32, letters []string, width int) ([]letter, float64) {
+	var found []letter
+	sum, last := 0.0, 0
+	steps := len(scores) / len(letters)
+	for t := range steps {
+		step := scores[t*len(letters):][:len(letters)]
 		best := 0
-		for i, s := range scores[:len(letters)] {
-			if s > scores[best] {
+		for i, s := range step {
+			if s > step[best] {
 				best = i
 			}
 		}
 		if best != 0 && best != last {
-			text.WriteString(letters[best])
-			sum += float64(scores[best])
-			n++
+			found = append(found, letter{letters[best], (2*t + 1) * width / (2 * steps)})
+			sum += float64(step[best])
 		}
 		last = best
 	}
-	return strings.TrimSpace(text.String()), sum / float64(max(n, 1))
+	return found, sum / float64(max(len(found), 1))
 }

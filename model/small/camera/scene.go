@@ -55,7 +55,7 @@ func (s Scene) String() string {
 
 // plain reports a middle of hardly more than one real colour, as when something is held close to the camera.
 func (s Scene) plain() bool {
-	return s.Share >= 0.7 && s.Colour != "" && !slices.Contains(colourNames[:brown+1], s.Colour)
+	return s.Share >= 0.8 && s.Colour != "" && !slices.Contains(colourNames[:brown+1], s.Colour)
 }
 
 // with says the label with a colour, where things of its kind come in many.
