@@ -6,8 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// plain drops what language models write to be looked at: markdown, tags, emoji, characters without width. Broken
-// UTF-8 goes too.
+// Plain returns text without what language models write to be looked at: markdown, HTML tags, emoji, characters without
+// width, broken UTF-8.
+func Plain(text string) string { return plain(text).trim().text }
+
+// plain is Plain with the memory of where everything was.
 func plain(text string) traced {
 	return trace(text).rewriteAll([]rule{
 		{"", invisible}, {"", line}, {"[", link}, {"<", tag}, {"*_`~", emphasisMarks},
