@@ -203,8 +203,8 @@ func TestClassifierEqualsReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, score := range top { // Go's JPEG decoder spreads colour coarser than Pillow's
-			if math.Abs(float64(scores[i])-score) > 0.08 {
+		for i, score := range top { // alike to 1e-5 from a PNG; Go and Pillow decode JPEG differently
+			if math.Abs(float64(scores[i])-score) > 0.05 {
 				t.Errorf("%s: %s %.3f, reference %.3f", name, c.names[i].name, scores[i], score)
 			}
 		}

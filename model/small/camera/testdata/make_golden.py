@@ -131,8 +131,9 @@ for name in ("chelsea", "coffee", "rocket"):
     img = Image.open(here / (name + ".jpg"))
     s = 0.875 * min(img.size)
     cx, cy = img.width / 2, img.height / 2
-    img = img.resize((224, 224), Image.BILINEAR, (cx - s / 2, cy - s / 2, cx + s / 2, cy + s / 2))
-    z = network(((np.asarray(img, np.float32) - 127) / 128).transpose(2, 0, 1))
+    square = (cx - s / 2, cy - s / 2, cx + s / 2, cy + s / 2)
+    x = np.stack([c.convert("F").resize((224, 224), Image.BILINEAR, square) for c in img.split()])  # not rounded to bytes
+    z = network((x - 127) / 128)
     p = np.exp(z - z.max())
     p /= p.sum()
     photos[name] = {int(i): float(p[i]) for i in np.argsort(-p)[:5]}
