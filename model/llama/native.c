@@ -61,9 +61,10 @@ static void *(*pool_new)(pool_params *);
 static void (*pool_free)(void *);
 
 const char *native_bind(void *llama) {
-#define BIND(name, result, arguments) \
-	*(void **)&name = dlsym(llama, #name); \
-	if (name == NULL) return #name;
+#define FIND(name, result, arguments) \
+	if (dlsym(llama, #name) == NULL) return #name;
+	FUNCTIONS(FIND)
+#define BIND(name, result, arguments) *(void **)&name = dlsym(llama, #name);
 	FUNCTIONS(BIND)
 	return NULL;
 }

@@ -28,15 +28,30 @@ func newSampler(o Sampling, nVocab int) *sampler {
 		o.RepeatLast = 64
 	}
 	s := &sampler{Sampling: o, random: rand.New(rand.NewPCG(o.Seed, 0x6f6d6e69))}
-	s.ranges = append(s.ranges, o.Allowed...)
-	if len(s.ranges) == 0 {
-		s.ranges = append(s.ranges, [2]int32{0, int32(nVocab - 1)})
+	if len(o.Allowed) == 0 {
+		s.ranges = [][2]int32{{0, int32(nVocab - 1)}}
 		return s
 	}
+	s.ranges = slices.Clone(o.Allowed)
 	for _, id := range o.Ends {
 		s.ranges = append(s.ranges, [2]int32{id, id})
 	}
+	s.ranges = merge(s.ranges)
 	return s
+}
+
+// merge sorts ranges and joins those that overlap.
+func merge(ranges [][2]int32) [][2]int32 {
+	slices.SortFunc(ranges, func(a, b [2]int32) int { return cmp.Compare(a[0], b[0]) })
+	out := ranges[:1]
+	for _, r := range ranges[1:] {
+		if last := &out[len(out)-1]; r[0] <= last[1] {
+			last[1] = max(last[1], r[1])
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 var errScores = errors.New("sample: the model's scores are not finite numbers")
@@ -97,7 +112,7 @@ func (s *sampler) likeliest(logits []float32) int32 {
 // negligible is how far below the best, in temperatures, a score stops mattering: e^-30 of its probability.
 const negligible = 30
 
-// gather collects the candidates for a draw, the likeliest first.
+// gather collects the candidates for a draw.
 func (s *sampler) gather(logits []float32, best float32) {
 	floor := best - negligible*float32(max(s.Temperature, 1))
 	if s.MinP > 0 {
@@ -112,8 +127,8 @@ func (s *sampler) gather(logits []float32, best float32) {
 			}
 		}
 	}
-	s.sort()
 	if s.TopK > 0 && len(s.candidates) > s.TopK {
+		s.sort()
 		s.candidates = s.candidates[:s.TopK]
 	}
 	s.nucleus(best)
@@ -129,12 +144,11 @@ func (s *sampler) thin(floor float32) float32 {
 	return s.candidates[s.TopK-1].score
 }
 
-// sort puts the likeliest first, equals by id, so that a seed means the same everywhere; ids named twice are kept once.
+// sort puts the likeliest first, equals by id, so that a seed means the same everywhere.
 func (s *sampler) sort() {
 	slices.SortFunc(s.candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.id, b.id))
 	})
-	s.candidates = slices.Compact(s.candidates)
 }
 
 // nucleus cuts off what lies beyond TopP of the probability.
@@ -142,11 +156,29 @@ func (s *sampler) nucleus(best float32) {
 	if s.TopP == 0 || s.TopP == 1 {
 		return
 	}
-	total := s.sum(best, 1)
-	reached := 0.0
+	enough := s.TopP * s.sum(best, 1)
+	s.crown(best, enough)
+	s.sort()
 	for i, c := range s.candidates {
-		if reached += math.Exp(float64(c.score - best)); reached >= s.TopP*total {
+		if enough -= math.Exp(float64(c.score - best)); enough <= 0 {
 			s.candidates = s.candidates[:i+1]
+			return
+		}
+	}
+}
+
+// crown leaves the likeliest candidates that are sure to reach enough probability, so that few need sorting.
+func (s *sampler) crown(best float32, enough float64) {
+	for depth := float32(2); depth < negligible; depth *= 2 {
+		reached, n := 0.0, 0
+		for _, c := range s.candidates {
+			if c.score >= best-depth {
+				reached += math.Exp(float64(c.score - best))
+				n++
+			}
+		}
+		if reached >= enough {
+			s.candidates = slices.DeleteFunc(s.candidates, func(c candidate) bool { return c.score < best-depth })
 			return
 		}
 	}
@@ -173,44 +205,25 @@ func (s *sampler) draw(best float32) int32 {
 func isFinite(v float32) bool { return v-v == 0 }
 
 // argmax is the index of the largest number, the first of equals; NaN only where there is nothing else.
-func argmax(x []float32) int {
-	const block = 1024
-	best, at := float32(math.Inf(-1)), 0
-	for from := 0; from < len(x); from += block {
-		part := x[from:min(from+block, len(x))]
-		if peak := highest(part); peak > best {
-			best, at = peak, from
-		}
-	}
-	for i := at; i < len(x); i++ {
-		if x[i] == best {
-			return i
-		}
-	}
-	return 0
-}
+func argmax(x []float32) int { return max(0, slices.Index(x, highest(x))) }
 
-// highest is the largest number of x; eight lanes keep the processor from waiting for each comparison.
+// highest is the largest number of x. The comparisons are nearly always false, so the processor runs ahead of them.
 func highest(x []float32) float32 {
-	low := float32(math.Inf(-1))
-	m := [8]float32{low, low, low, low, low, low, low, low}
+	m := float32(math.Inf(-1))
 	for ; len(x) >= 8; x = x[8:] {
-		v := x[:8:8]
-		for i := range m {
-			if v[i] > m[i] {
-				m[i] = v[i]
+		v := (*[8]float32)(x)
+		if v[0] > m || v[1] > m || v[2] > m || v[3] > m || v[4] > m || v[5] > m || v[6] > m || v[7] > m {
+			for _, w := range v {
+				if w > m {
+					m = w
+				}
 			}
 		}
 	}
 	for _, v := range x {
-		if v > m[0] {
-			m[0] = v
+		if v > m {
+			m = v
 		}
 	}
-	for _, v := range m {
-		if v > low {
-			low = v
-		}
-	}
-	return low
+	return m
 }
