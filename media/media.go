@@ -4,7 +4,8 @@
 // # Concurrency
 //
 // A reader or writer of this package is used by one goroutine at a time. Close may be called once, by its owner,
-// after the goroutines that use it have returned.
+// after the goroutines that use it have returned. OpusReader and VideoReader have a second side, Push, for the
+// goroutine that receives from the network, and may be closed by either. All else is plain functions.
 package media
 
 import (

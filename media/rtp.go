@@ -17,7 +17,6 @@ type rtpHeader struct {
 	payload   uint8 // payload type
 	sequence  uint16
 	timestamp uint32
-	offset    int // where the payload begins
 }
 
 // parseRTP reads the header of an RTP packet without allocating and returns its payload, padding taken off. The
@@ -44,6 +43,5 @@ func parseRTP(b []byte) (h rtpHeader, payload []byte, err error) {
 	if n > last {
 		return h, nil, errPacket
 	}
-	h.offset = n
 	return h, b[n:last], nil
 }

@@ -239,6 +239,26 @@ func TestVideoRefusesGiants(t *testing.T) {
 	}
 }
 
+// TestVideoRestarts holds that a decoder that gave up is replaced, also under a Look.
+func TestVideoRestarts(t *testing.T) {
+	s := sources()[0]
+	film := s.packets(s.film(t, 15))
+	v := openVideo(t, s.mime, nil)
+	v.look.pipe.Free()
+	broken, err := gst.New("appsrc name=src format=time ! identity error-after=1 ! valve name=gate ! fakesink", nil, "gate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := broken.Play(); err != nil {
+		t.Fatal(err)
+	}
+	v.look.pipe = broken
+	_, err = lookWhile(t, v, film)
+	if st := v.Stats(); err != nil || st.Restarts != 1 {
+		t.Errorf("%v, %+v", err, st)
+	}
+}
+
 func TestVideoFlood(t *testing.T) {
 	for _, mime := range VideoCodecs() {
 		v := openVideo(t, mime, func() {})
