@@ -55,6 +55,7 @@ func (s *Store) fetch(ctx context.Context, found []Status) error {
 	h := &haul{store: s, bytes: map[string]int64{}}
 	for _, st := range found {
 		j := newJob(st)
+		j.made = s.toMake(st)
 		jobs = append(jobs, j)
 		h.total += j.packed()
 	}
@@ -77,6 +78,7 @@ type job struct {
 	part     Part
 	files    []File
 	packages []Package // those that the files come from
+	made     int64     // bytes that its steps have yet to write
 }
 
 func newJob(st Status) job {

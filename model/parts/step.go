@@ -39,6 +39,16 @@ func (s *Store) steps(p Part) (own []Step) {
 	return own
 }
 
+// toMake is about how many bytes the steps of a part have yet to write.
+func (s *Store) toMake(st Status) (bytes int64) {
+	for i, step := range s.steps(st.Part) {
+		if st.State != Present || st.Made[i].State != Present {
+			bytes += step.Size
+		}
+	}
+	return bytes
+}
+
 // made says how the output of a step is found.
 func (c *checker) made(p Part, step Step) (FileStatus, error) {
 	fs := FileStatus{Path: filepath.Join(c.store.cfg.ModelsDir, filepath.FromSlash(step.Output)), State: Corrupt}
