@@ -31,7 +31,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("/v1/", s.guard.cors(s.guard.authorize(api)))
 	mux.Handle("/metrics", s.guard.authorize(api))
 	mux.HandleFunc("GET /healthz", s.health)
-	mux.Handle("GET /", page(http.FileServerFS(s.config.Page)))
+	mux.Handle("/", page(http.FileServerFS(s.config.Page)))
 	return s.recover(s.guard.host(mux))
 }
 

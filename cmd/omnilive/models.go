@@ -75,7 +75,7 @@ func openStore(dirs *folders, tell func(parts.Progress), keep bool) (*parts.Stor
 	}
 	return parts.Open(parts.Config{
 		Lock: lock, ModelsDir: dirs.models, LibDir: dirs.lib,
-		Steps: partSteps(), Progress: tell, KeepDownloads: keep,
+		Steps: partSteps(dirs), Progress: tell, KeepDownloads: keep,
 	})
 }
 

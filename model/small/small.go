@@ -14,8 +14,8 @@ import (
 	"omnilive/model/llama"
 	"omnilive/model/onnx"
 	"omnilive/model/small/camera"
-	"omnilive/model/small/espeak"
-	"omnilive/model/small/hibari"
+	"omnilive/model/espeak"
+	"omnilive/model/hibari"
 	"omnilive/model/small/whisper"
 )
 

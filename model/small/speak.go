@@ -8,7 +8,7 @@ import (
 
 	"omnilive/model"
 	"omnilive/model/llama"
-	"omnilive/model/small/hibari"
+	"omnilive/model/hibari"
 )
 
 // speak puts a clause's sound into p; where its language cannot be spoken p stays text, and says which language it is.

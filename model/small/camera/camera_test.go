@@ -19,14 +19,33 @@ import (
 	"omnilive/model/small/camera/pth"
 )
 
+// describer opens the networks once for all tests; they live until the process ends.
 func describer(t testing.TB) *Describer {
 	t.Helper()
+	dir := models(t)
+	once.Do(func() { shared, errShared = Open(dir, Options{}) })
+	if errShared != nil {
+		t.Fatal(errShared)
+	}
+	return shared
+}
+
+var (
+	once      sync.Once
+	shared    *Describer
+	errShared error
+)
+
+func TestCloseEndsIt(t *testing.T) {
 	d, err := Open(models(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(d.Close)
-	return d
+	d.Close()
+	d.Close()
+	if _, err := d.Describe(t.Context(), load(t, "testdata/chelsea.jpg")); err == nil {
+		t.Error("a closed describer still describes")
+	}
 }
 
 // plainPicture is w by h pixels of one colour.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -245,24 +246,7 @@ func convolution(name string, v variable) []part {
 func widen(b []byte) []byte {
 	out := make([]byte, 0, 2*len(b))
 	for ; len(b) >= 2; b = b[2:] {
-		out = binary.LittleEndian.AppendUint32(out, float16bits(binary.LittleEndian.Uint16(b)))
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(gguf.Float16(binary.LittleEndian.Uint16(b))))
 	}
 	return out
-}
-
-// float16bits returns the bits of the float32 of the same value.
-func float16bits(h uint16) uint32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
-	switch {
-	case exp == 31:
-		return sign | 255<<23 | frac<<13
-	case exp != 0:
-		return sign | (exp+112)<<23 | frac<<13
-	case frac == 0:
-		return sign
-	}
-	for exp = 113; frac&1024 == 0; exp-- {
-		frac <<= 1
-	}
-	return sign | exp<<23 | (frac&1023)<<13
 }

@@ -3,7 +3,6 @@ package whisper
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"omnilive/model/ggml"
 	"omnilive/model/gguf"
@@ -16,7 +15,6 @@ type listener struct {
 	vocab   *vocabulary
 	mel     *melBank
 	backend *ggml.Backend
-	store   *ggml.Store
 	w       *weights
 	encoder *ggml.Graph
 	decoder *ggml.Graph
@@ -51,10 +49,7 @@ func (l *listener) load(f *gguf.File, threads int) (err error) {
 	if l.backend, err = ggml.NewBackend(threads); err != nil {
 		return err
 	}
-	if l.store, err = ggml.LoadStore(f, nil); err != nil {
-		return err
-	}
-	if l.w, err = bind(l.store, l.c); err != nil {
+	if l.w, err = loadWeights(f, l.c); err != nil {
 		return err
 	}
 	if l.cache, err = newCache(l.c); err != nil {
@@ -74,10 +69,10 @@ func (l *listener) close() {
 		}
 	}
 	if l.cache != nil {
-		l.cache.store.Close()
+		l.cache.close()
 	}
-	if l.store != nil {
-		l.store.Close()
+	if l.w != nil {
+		l.w.close()
 	}
 	if l.backend != nil {
 		l.backend.Close()
@@ -119,40 +114,40 @@ func (l *listener) predict(ctx context.Context, tokens []int32, past int, rows [
 	if n == 0 || past < 0 || past+n > maxText || len(rows) == 0 || len(rows) > n {
 		return nil, fmt.Errorf("decode %d tokens behind %d and predict from %d", n, past, len(rows))
 	}
+	embedded, err := l.embed(tokens, past)
+	if err != nil {
+		return nil, err
+	}
 	g := l.decoder
 	g.Reset()
-	s := l.w.decode(g, l.c, l.cache, n, past, l.states, len(rows), false)
-	err := g.Compute(ctx, func() {
-		ggml.Put(g, s.tokens, tokens)
-		if len(rows) != n {
-			ggml.Put(g, s.rows, rows)
-		}
-		if n > 1 {
-			ggml.Put(g, s.mask, causal(n, past))
-		}
-	})
-	if err != nil {
+	in, at := g.Input(ggml.F32, int64(l.c.width), int64(n)), g.Input(ggml.I32, int64(len(rows)))
+	x, _ := l.w.decode(g, l.c, l.cache, in, past, l.states)
+	probs := g.Output(l.w.predict(g, g.GetRows(x, at)))
+	if err := g.Compute(ctx, func() { ggml.Put(g, in, embedded); ggml.Put(g, at, rows) }); err != nil {
 		return nil, err
 	}
 	out := make([][]float32, len(rows))
 	for i := range out {
 		out[i] = make([]float32, l.c.vocabulary)
-		if err := ggml.Take(g, s.probs, int64(i*l.c.vocabulary), out[i]); err != nil {
+		if err := ggml.Take(g, probs, int64(i*l.c.vocabulary), out[i]); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// causal is the mask that hides from each of n tokens what comes after it.
-func causal(n, past int) []float32 {
-	mask := make([]float32, n*(past+n))
-	for i := range n {
-		for j := past + i + 1; j < past+n; j++ {
-			mask[i*(past+n)+j] = hidden
+// embed returns the embeddings of tokens behind past ones, positions added.
+func (l *listener) embed(tokens []int32, past int) ([]float32, error) {
+	w := l.c.width
+	out := make([]float32, len(tokens)*w)
+	for i, t := range tokens {
+		x := out[i*w : (i+1)*w]
+		if err := l.w.embedding.Row(int64(t), x); err != nil {
+			return nil, fmt.Errorf("token %d: %w", t, err)
+		}
+		for j := range x {
+			x[j] += l.w.decoderPos[(past+i)*w+j]
 		}
 	}
-	return mask
+	return out, nil
 }
-
-var hidden = float32(math.Inf(-1))

@@ -4,10 +4,14 @@ import (
 	"fmt"
 
 	"omnilive/model/ggml"
+	"omnilive/model/gguf"
 )
 
 // A linear is y = weight·x + bias.
-type linear struct{ weight, bias ggml.Tensor } // [in, out], [out]
+type linear struct {
+	weight ggml.Matrix // [in, out]
+	bias   ggml.Tensor // [out]
+}
 
 // A norm scales and shifts a normalised vector.
 type norm struct{ weight, bias ggml.Tensor } // [width]
@@ -27,42 +31,83 @@ type decoderLayer struct {
 
 // weights are all tensors of the network.
 type weights struct {
-	conv1, conv2 linear      // [3·bands, width] and the pair of frames [2·width, width]
-	before       ggml.Tensor // the frame before the pair [width, width]
+	store        *ggml.Store
+	matrices     *ggml.Matrices
+	conv1, conv2 linear      // [3·bands, width], and [2·width, width] for pairs of frames
+	before       ggml.Matrix // [width, width] for the frame before the pair
 	encoderPos   ggml.Tensor // [width, maxStates]
 	encoder      []encoderLayer
 	encoderNorm  norm
-	embedding    ggml.Tensor // [width, vocabulary]
-	output       ggml.Tensor // the embedding again, in the type that suits the product
-	decoderPos   ggml.Tensor // [width, maxText]
+	embedding    ggml.Matrix // [width, vocabulary], the output matrix too
+	decoderPos   []float32   // [width, maxText]
 	decoder      []decoderLayer
 	decoderNorm  norm
 }
 
+// loadWeights reads every tensor of the network out of f.
+func loadWeights(f *gguf.File, c config) (*weights, error) {
+	var matrices []string
+	var rest []gguf.Tensor
+	for _, t := range f.Tensors {
+		if t.Type == gguf.F16 {
+			matrices = append(matrices, t.Name)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	w := &weights{}
+	var err error
+	if w.matrices, err = ggml.LoadMatrices(f, matrices); err != nil {
+		return nil, err
+	}
+	if w.store, err = ggml.LoadStore(f, rest, nil); err != nil {
+		w.close()
+		return nil, err
+	}
+	if err = w.bind(c); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *weights) close() {
+	if w.store != nil {
+		w.store.Close()
+	}
+	w.matrices.Close()
+}
+
 // A binder takes tensors by name and keeps the first error.
 type binder struct {
-	s   *ggml.Store
+	w   *weights
 	err error
 }
 
-func (b *binder) tensor(name string, dims ...int) ggml.Tensor {
-	shape := make([]int64, len(dims))
-	for i, d := range dims {
-		shape[i] = int64(d)
-	}
-	t, err := b.s.Tensor(name, shape...)
-	if err != nil && b.err == nil {
+func (b *binder) keep(err error) {
+	if b.err == nil {
 		b.err = err
 	}
+}
+
+func (b *binder) matrix(name string, in, out int) ggml.Matrix {
+	m, err := b.w.matrices.Matrix(name, in, out)
+	b.keep(err)
+	return m
+}
+
+func (b *binder) tensor(name string, dims ...int64) ggml.Tensor {
+	t, err := b.w.store.Tensor(name, dims...)
+	b.keep(err)
 	return t
 }
 
 func (b *binder) linear(name string, in, out int) linear {
-	return linear{b.tensor(name+".weight", in, out), b.tensor(name+".bias", out)}
+	return linear{b.matrix(name+".weight", in, out), b.tensor(name+".bias", int64(out))}
 }
 
 func (b *binder) norm(name string, n int) norm {
-	return norm{b.tensor(name+".weight", n), b.tensor(name+".bias", n)}
+	return norm{b.tensor(name+".weight", int64(n)), b.tensor(name+".bias", int64(n))}
 }
 
 func (b *binder) layer(name string, w int) encoderLayer {
@@ -73,16 +118,16 @@ func (b *binder) layer(name string, w int) encoderLayer {
 	}
 }
 
-// bind finds every tensor of the network in s.
-func bind(s *ggml.Store, c config) (*weights, error) {
-	b := &binder{s: s}
-	w := &weights{
-		conv1: b.linear("encoder.conv1", 3*bands, c.width), conv2: b.linear("encoder.conv2", 2*c.width, c.width),
-		before: b.tensor("encoder.conv2.before.weight", c.width, c.width), encoderPos: b.tensor("encoder.position", c.width, maxStates),
-		encoderNorm: b.norm("encoder.norm", c.width), embedding: b.tensor("decoder.embedding", c.width, c.vocabulary),
-		decoderPos: b.tensor("decoder.position", c.width, maxText), decoderNorm: b.norm("decoder.norm", c.width),
+// bind finds every tensor of the network.
+func (w *weights) bind(c config) error {
+	b := &binder{w: w}
+	w.conv1, w.conv2 = b.linear("encoder.conv1", 3*bands, c.width), b.linear("encoder.conv2", 2*c.width, c.width)
+	w.before, w.encoderPos = b.matrix("encoder.conv2.before.weight", c.width, c.width), b.tensor("encoder.position", int64(c.width), maxStates)
+	w.encoderNorm, w.decoderNorm = b.norm("encoder.norm", c.width), b.norm("decoder.norm", c.width)
+	w.embedding = b.matrix("decoder.embedding", c.width, c.vocabulary)
+	if b.tensor("decoder.position", int64(c.width), maxText); b.err == nil {
+		w.decoderPos, b.err = w.store.Floats("decoder.position")
 	}
-	w.output = w.embedding
 	for i := range c.encoders {
 		w.encoder = append(w.encoder, b.layer(fmt.Sprintf("encoder.%d", i), c.width))
 	}
@@ -94,18 +139,35 @@ func bind(s *ggml.Store, c config) (*weights, error) {
 			crossOut: b.linear(name+".cross.out", c.width, c.width),
 		})
 	}
-	return w, b.err
+	return b.err
 }
 
+// of returns weight·x + bias.
 func (l linear) of(g *ggml.Graph, x ggml.Tensor) ggml.Tensor {
-	return g.Add(g.MulMat(l.weight, x), l.bias)
+	return g.Linear(l.weight, x, l.bias, ggml.Tensor{}, false)
+}
+
+// gelu returns GELU(weight·x + bias).
+func (l linear) gelu(g *ggml.Graph, x ggml.Tensor) ggml.Tensor {
+	return g.Linear(l.weight, x, l.bias, ggml.Tensor{}, true)
+}
+
+// plus returns weight·x + bias + y.
+func (l linear) plus(g *ggml.Graph, x, y ggml.Tensor) ggml.Tensor {
+	return g.Linear(l.weight, x, l.bias, y, false)
 }
 
 func (n norm) of(g *ggml.Graph, x ggml.Tensor) ggml.Tensor {
 	return g.Add(g.Mul(g.Norm(x, eps), n.weight), n.bias)
 }
 
-// perceptron is the second half of every layer.
+// perceptron is the last part of every layer: x + down·GELU(up·norm(x)).
 func (l encoderLayer) perceptron(g *ggml.Graph, x ggml.Tensor) ggml.Tensor {
-	return l.down.of(g, g.GELU(l.up.of(g, l.mlpNorm.of(g, x))))
+	return l.down.plus(g, l.up.gelu(g, l.mlpNorm.of(g, x)), x)
+}
+
+// third views one of the parts of qkv or kv, which are width wide.
+func third(g *ggml.Graph, c config, x ggml.Tensor, i int) ggml.Tensor {
+	w, row, n := int64(c.width), x.Dim(0), x.Dim(1)
+	return g.View(x, [4]int64{w, n, 1, 1}, [3]int64{row, row * n, row * n}, int64(i)*w)
 }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"omnilive/model"
+	"omnilive/model/small"
+	"omnilive/model/turn"
+	"omnilive/streaming"
+)
+
+// modelFlags say which model answers and how much of the machine it may use.
+type modelFlags struct {
+	dirs         *folders
+	model        string
+	llm          string
+	threads      int
+	calls        int
+	languages    string
+	instructions string
+	voice        string
+}
+
+func newModelFlags(fs *flag.FlagSet) *modelFlags {
+	f := &modelFlags{dirs: folderFlags(fs)}
+	fs.StringVar(&f.model, "model", "small", "the model that answers: small (Qwen2.5 0.5B) or tiny (SmolLM2 135M, for machines with 512 MB)")
+	fs.StringVar(&f.llm, "llm", "", "an instruct GGUF `file` in place of the model's own language model; its chat template is used")
+	fs.IntVar(&f.threads, "threads", 0, "threads for the recognizer and for the language model; 0 means one for each core")
+	fs.IntVar(&f.calls, "max-calls", 8, "calls at once; one more gets 503")
+	fs.StringVar(&f.languages, "languages", "en,ko", "languages to recognize, with commas (ISO 639-1)")
+	fs.StringVar(&f.instructions, "instructions", "", "system prompt that calls start with; empty means the model's own")
+	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
+	return f
+}
+
+// A stack is all that answers calls: the model and what finds the user's turns.
+type stack struct {
+	model  model.Model
+	speech *turn.SpeechNetwork
+	turns  *turn.SmartTurn
+	config streaming.Config
+}
+
+// openStack loads and warms everything, and says on standard error how far it is.
+func (f *modelFlags) openStack(ctx context.Context) (*stack, error) {
+	if f.model != "small" && f.model != "tiny" {
+		return nil, fmt.Errorf("--model %q: want small or tiny", f.model)
+	}
+	s := &stack{}
+	bar := newLoading()
+	defer bar.close()
+	err := func() error {
+		m, err := small.Open(ctx, small.Config{
+			ModelsDir: f.dirs.models, LibDir: f.dirs.lib, LanguageModel: f.llm, Tiny: f.model == "tiny",
+			Threads: f.threads, Calls: f.calls, Languages: strings.Split(f.languages, ","), Progress: bar.tell,
+		})
+		if err != nil {
+			return err
+		}
+		s.model = m
+		if s.speech, err = turn.OpenSpeech(filepath.Join(f.dirs.models, "silero_vad_16k_op15.onnx")); err != nil {
+			return err
+		}
+		if s.turns, err = turn.OpenSmartTurn(filepath.Join(f.dirs.models, "smart-turn-v3.2-cpu.onnx"), 1); err != nil {
+			return err
+		}
+		bar.tell("warming up", 0)
+		return s.warm(ctx)
+	}()
+	if err != nil {
+		return nil, errors.Join(explain(err), s.close())
+	}
+	s.config = streaming.Config{
+		Model: s.model, Turns: s.turns,
+		NewSpeech: func() (model.SpeechDetector, error) { return s.speech.NewDetector() },
+		Complete:  func(text, language string) float64 { return float64(turn.Words(text, language)) },
+		Settings:  streaming.Settings{Instructions: f.instructions, Voice: f.voice},
+		Log:       slog.Default(),
+	}
+	return s, nil
+}
+
+// explain adds the remedy to an error about a file that is not there.
+func explain(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w (get the model's parts with: omnilive models fetch)", err)
+	}
+	return err
+}
+
+func (s *stack) warm(ctx context.Context) error {
+	if err := s.model.Warm(ctx); err != nil {
+		return fmt.Errorf("warm up: %w", err)
+	}
+	d, err := s.speech.NewDetector()
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if _, err := d.Probability(make([]float32, model.Hop)); err != nil {
+		return err
+	}
+	_, err = s.turns.Probability(ctx, make([]float32, model.InputRate))
+	return err
+}
+
+func (s *stack) close() error {
+	var err error
+	if s.turns != nil {
+		s.turns.Close()
+	}
+	if s.speech != nil {
+		s.speech.Close()
+	}
+	if s.model != nil {
+		err = s.model.Close()
+	}
+	return err
+}
