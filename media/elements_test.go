@@ -1,0 +1,32 @@
+package media
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestElementsAreComplete holds that every element in a pipeline of this package is listed, and no other.
+func TestElementsAreComplete(t *testing.T) {
+	all := opusIn + " ! " + opusOut + " ! " + videoIn
+	for _, c := range videoCodecs() {
+		all += " ! " + c.decoder
+	}
+	used := map[string]bool{}
+	for part := range strings.SplitSeq(all, "!") {
+		if name := strings.Fields(part)[0]; !strings.Contains(name, "/") && !strings.Contains(name, "%") {
+			used[name] = true
+		}
+	}
+	for _, e := range Elements() {
+		if !used[e.Name] {
+			t.Errorf("%s is listed but not used", e.Name)
+		}
+		delete(used, e.Name)
+	}
+	for name := range used {
+		t.Errorf("%s is used but not listed", name)
+	}
+	if n := len(MissingElements()); n > len(Elements()) || GStreamerVersion() == "" {
+		t.Errorf("%d missing", n)
+	}
+}
