@@ -37,8 +37,9 @@ if [ -f "$SHOP/$want.fail" ]; then cat "$SHOP/$want.fail" >&2; exit 1; fi
 file=$(ls "$SHOP" | grep "^$want-.*[.]\(whl\|tgz\)$")
 if [ -f "$SHOP/$want.slow" ]; then
   head -c 100 "$SHOP/$file" >"$TMPDIR/half"
-  echo $$ >"$SHOP/pid"
-  sleep 600 & wait
+  sleep 600 & echo $! >"$SHOP/pid.new"
+  mv "$SHOP/pid.new" "$SHOP/pid"
+  wait
 fi
 cp "$SHOP/$file" "$out/$file"
 `
