@@ -4,12 +4,20 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A Graph is a network under construction, written in the ONNX format (onnx.proto3; IR version 8, operator set 13) for
 // NewSessionFromBytes. It checks nothing: the library does when it loads the result. Names must be unique.
 type Graph struct {
-	body []byte // GraphProto without its name
+	body    []byte   // GraphProto without its name and weights
+	weights []weight // kept apart, so that they are copied only once
+}
+
+// A weight is a TensorProto without its content.
+type weight struct {
+	head   []byte
+	tensor Tensor
 }
 
 // Field numbers of the protocol buffers used here, named message by message as in onnx.proto3.
@@ -34,7 +42,7 @@ func (g *Graph) Output(name, element string, shape ...int) {
 	g.body = message(g.body, graphOutput, valueInfo(name, element, shape))
 }
 
-// Weight adds a constant under a name.
+// Weight adds a constant under a name. The tensor's slice is read by Model and must not change before.
 func (g *Graph) Weight(name string, t Tensor) {
 	var b []byte
 	for _, d := range t.shape {
@@ -42,8 +50,8 @@ func (g *Graph) Weight(name string, t Tensor) {
 	}
 	b = varint(b, tensorType, elementCodes[t.elementName()])
 	b = message(b, tensorName, []byte(name))
-	b = message(b, tensorRaw, t.littleEndian())
-	g.body = message(g.body, graphWeight, b)
+	b = binary.AppendUvarint(b, tensorRaw<<3|2)
+	g.weights = append(g.weights, weight{binary.AppendUvarint(b, uint64(t.bytes())), t})
 }
 
 // Node adds an operator that reads the values named in and writes the value named out. The node bears out's name.
@@ -69,7 +77,22 @@ func (g *Graph) Model(name string, metadata map[string]string) []byte {
 	for k, v := range metadata {
 		b = message(b, modelMetadata, message(message(nil, 1, []byte(k)), 2, []byte(v)))
 	}
-	return message(b, modelGraph, message(g.body, graphName, []byte(name)))
+	graph := message(g.body, graphName, []byte(name))
+	size := len(graph)
+	heads := make([][]byte, len(g.weights))
+	for i, w := range g.weights {
+		heads[i] = binary.AppendUvarint(nil, graphWeight<<3|2)
+		heads[i] = binary.AppendUvarint(heads[i], uint64(len(w.head)+w.tensor.bytes()))
+		heads[i] = append(heads[i], w.head...)
+		size += len(heads[i]) + w.tensor.bytes()
+	}
+	b = binary.AppendUvarint(b, modelGraph<<3|2)
+	b = binary.AppendUvarint(b, uint64(size))
+	b = append(slices.Grow(b, size), graph...)
+	for i, w := range g.weights {
+		b = w.tensor.littleEndian(append(b, heads[i]...))
+	}
+	return b
 }
 
 // An Attribute is a fixed setting of a node, as Ints, Int and Float make it.
@@ -120,11 +143,13 @@ func message(b []byte, field int, content []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(content))), content...)
 }
 
-// littleEndian is the tensor's content as the format stores it.
-func (t Tensor) littleEndian() []byte {
-	b, err := binary.Append(nil, binary.LittleEndian, t.data)
-	if err != nil {
-		return nil // a tensor of nothing
+// bytes is the size of the tensor's content, littleEndian appends it as the format stores it.
+func (t Tensor) bytes() int { return max(binary.Size(t.data), 0) }
+
+func (t Tensor) littleEndian(b []byte) []byte {
+	if t.data == nil {
+		return b
 	}
+	b, _ = binary.Append(b, binary.LittleEndian, t.data) // numbers always fit
 	return b
 }

@@ -40,7 +40,8 @@ type builder struct {
 	nodes   int
 }
 
-// efficientNet returns the network in the ONNX format: picture [1, 3, 224, 224] in, scores [1, 1000] summing to 1 out.
+// efficientNet returns the network in the ONNX format: picture [1, 3, 224, 224] in, scores [1, 1000] summing to 1
+// out. It works on the weights in place: they are of no use afterwards.
 func efficientNet(weights map[string]pth.Tensor) ([]byte, error) {
 	b := &builder{weights: weights, size: classSize}
 	g := &b.graph
@@ -112,16 +113,16 @@ func (b *builder) folded(name, bn string, out, in, kernel int) string {
 	if w == nil || gain == nil || shift == nil || mean == nil || variance == nil {
 		return name
 	}
-	folded, bias := make([]float32, len(w)), make([]float32, out)
+	bias := make([]float32, out)
 	each := len(w) / out
 	for o := range out {
 		g := float32(float64(gain[o]) / math.Sqrt(float64(variance[o])+normalizer))
 		for i := o * each; i < (o+1)*each; i++ {
-			folded[i] = w[i] * g
+			w[i] *= g
 		}
 		bias[o] = shift[o] - mean[o]*g
 	}
-	b.graph.Weight(name, onnx.Of(folded, out, in, kernel, kernel))
+	b.graph.Weight(name, onnx.Of(w, out, in, kernel, kernel))
 	b.graph.Weight(name+".bias", onnx.Of(bias, out))
 	return name
 }
