@@ -169,24 +169,50 @@ func fractionWords(a, b int) string {
 	return itoa(a) + " " + plural(itoa(a), part, part+"s")
 }
 
-// span reads "2-3" as "2 to 3".
+// span reads "2-3" as "2 to 3"; with blanks around the dash and a result in the sentence it is a subtraction.
 func span(s string, at int) (int, string) {
 	if !isDigit(s[at]) || !startsNumber(s, at) || runeBefore(s, at) == '-' {
 		return 0, ""
 	}
 	c := cursor{s, at}
 	from, _ := c.digits(1, 4)
-	c.literal(" ")
+	free := c.literal(" ")
 	if !c.literal("-") && !c.literal("–") {
 		return 0, ""
 	}
-	c.literal(" ")
+	free = c.literal(" ") && free
 	to, ok := c.digits(1, 4)
 	if !ok || goesOn(&c) || c.next() == '%' {
 		return 0, ""
 	}
+	if free && strings.Contains(s, "=") {
+		return c.i - at, from + " minus " + to
+	}
 	return c.i - at, from + " to " + to
 }
+
+// operation reads "2*3", "2 * 3" and "6 / 2".
+func operation(s string, at int) (int, string) {
+	c := cursor{s, at}
+	blank := c.literal(" ")
+	if !isDigitRune(runeBefore(s, at)) {
+		return 0, ""
+	}
+	words := " times "
+	if blank && c.literal("/ ") {
+		words = " divided by "
+	} else if c.literal("*") {
+		c.literal(" ")
+	} else {
+		return 0, ""
+	}
+	if !isDigitRune(c.next()) {
+		return 0, ""
+	}
+	return c.i - at, words
+}
+
+func isDigitRune(r rune) bool { return '0' <= r && r <= '9' }
 
 // phone reads "555-1234" and "212-555-1234" digit by digit.
 func phone(s string, at int) (int, string) {

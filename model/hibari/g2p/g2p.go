@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// MaxText is the longest text Read takes, in bytes.
-const MaxText = 1 << 16
+// MaxText is the longest text Read takes, in bytes: about a quarter of an hour of speech.
+const MaxText = 1 << 14
 
 // A Word is what is said between two blanks.
 type Word struct {

@@ -3,6 +3,7 @@ package g2p
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -53,8 +54,21 @@ func (l *lexicon) read(t term, s setting) (string, bool) {
 
 // plainWord brings a word to the characters of the dictionary: straight apostrophes, no ligatures, ASCII digits.
 func plainWord(s string) string {
-	s = strings.NewReplacer("‘", "'", "’", "'").Replace(s)
-	return strings.Map(plainDigit, norm.NFKC.String(s))
+	if isASCII(s) {
+		return s
+	}
+	return strings.Map(plainDigit, norm.NFKC.String(straight.Replace(s)))
+}
+
+var straight = strings.NewReplacer("‘", "'", "’", "'")
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func plainDigit(r rune) rune {

@@ -22,7 +22,7 @@ func newNormalizer(t *tables) *normalizer {
 		{figures, n.monthDay}, {figures, n.dayMonth},
 		{"", n.title}, {"", n.abbreviation}, {"N", numberSign}, {"#", hash},
 		{"IVXLC", n.romanCardinal}, {"IVXLC", n.romanOrdinal},
-		{"-", phone}, {"/", n.fraction}, {"-–", span}, {"+", plus},
+		{"-", phone}, {"/", n.fraction}, {"-–", span}, {"+", plus}, {"*/", operation},
 	}
 	for _, s := range t.symbols {
 		n.rules = append(n.rules, rule{s[0], symbol(s[0], s[1])})

@@ -133,8 +133,8 @@ func tag(s string, at int) (int, string) {
 	return c.i + name + end + 1 - at, " "
 }
 
-// emphasisMarks drops the marks around words in bold, italics or code. A star or an underscore with blanks or letters
-// on both sides is something else.
+// emphasisMarks drops the marks around words in bold, italics or code. A star or an underscore between two blanks or
+// inside a word is something else.
 func emphasisMarks(s string, at int) (int, string) {
 	switch s[at] {
 	case '`':
@@ -146,13 +146,14 @@ func emphasisMarks(s string, at int) (int, string) {
 	case '*', '_':
 		n := runLen(s[at:], func(r rune) bool { return r == rune(s[at]) })
 		before, after := runeBefore(s, at), runeAt(s, at+n)
-		inside := isAround(before) == isAround(after) // both blank or both part of something
-		if n > 3 || !inside || n > 1 && !(before == ' ' && after == ' ') {
+		alone := isBlank(before) && isBlank(after)
+		inside := n == 1 && isWord(before) && isWord(after)
+		if n > 3 || !alone && !inside {
 			return n, ""
 		}
 	}
 	return 0, ""
 }
 
-// isAround says that r is a blank, or nothing: the outer side of a mark.
-func isAround(r rune) bool { return r == 0 || unicode.IsSpace(r) }
+// isBlank says that r is white space or the end of the text.
+func isBlank(r rune) bool { return r == 0 || unicode.IsSpace(r) }

@@ -29,7 +29,7 @@ func emphasize(phonemes string, e emphasis) string {
 	strong, weak := strings.Contains(phonemes, primary), strings.Contains(phonemes, secondary)
 	switch {
 	case e == silent:
-		return strings.NewReplacer(primary, "", secondary, "").Replace(phonemes)
+		return strings.ReplaceAll(strings.ReplaceAll(phonemes, primary, ""), secondary, "")
 	case strong && (e == demoted || e == weakened):
 		return strings.ReplaceAll(strings.ReplaceAll(phonemes, secondary, ""), primary, secondary)
 	case strong:

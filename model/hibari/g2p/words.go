@@ -11,6 +11,7 @@ type part struct {
 	apart    bool   // a blank is said before it
 	currency string // sign before an amount
 	space    bool   // white space follows
+	free     bool   // blanks are on both sides
 	end      int    // offset in the caller's text
 }
 
@@ -22,7 +23,7 @@ var markTags = map[string]bool{".": true, ",": true, "-LRB-": true, "-RRB-": tru
 	":": true, "$": true, "#": true, "NFP": true}
 
 // maxParts bounds the work on things that are no words, whose parts are tried in all combinations.
-const maxParts = 40
+const maxParts = 20
 
 // words cuts tagged tokens into parts and groups the parts that have no white space between them. Marks and the like
 // stand alone and are done.
@@ -35,6 +36,7 @@ func words(tokens []piece, tags []string, src traced) [][]part {
 		for j, text := range texts {
 			last := j == len(texts)-1
 			p := part{text: text, tag: tags[i], space: last && tok.space, end: src.end[tok.end-1]}
+			p.free = len(texts) == 1 && p.space && i > 0 && tokens[i-1].space
 			alone := false
 			switch {
 			case p.tag == "$" && currencies[text] != [2]string{}:
@@ -64,7 +66,7 @@ func words(tokens []piece, tags []string, src traced) [][]part {
 
 // isMark says that p is punctuation, and gives it what the model has for it.
 func (p *part) isMark() bool {
-	if p.tag == ":" && (p.text == "-" || p.text == "–") {
+	if (p.text == "-" || p.text == "–") && (p.tag == ":" || p.free) { // the reference is silent at many a free one
 		p.phonemes = "—"
 		return true
 	}

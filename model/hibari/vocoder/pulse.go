@@ -33,21 +33,27 @@ func pulses(dst, pitch []float32) []float32 {
 			}
 			dst = append(dst, pulse(hz, sum))
 		}
-		sum -= rate * math.Floor(sum/rate) // whole turns do not count
 	}
 	return dst
 }
 
 // between is the pitch at sample i of a frame: the frame's own value holds in its middle.
 func between(left, here, right float32, i int) float32 {
-	u := (float32(i) + 0.5) / Hop
+	u := nearness[i]
 	if i < Hop/2 {
-		u += 0.5
 		return left*(1-u) + here*u
 	}
-	u -= 0.5
 	return here*(1-u) + right*u
 }
+
+// nearness is how close each sample of a frame is to the later one of the two values around it.
+var nearness = func() (u [Hop]float32) {
+	for i := range u {
+		_, part := math.Modf((float64(i)+0.5)/Hop + 0.5)
+		u[i] = float32(part)
+	}
+	return u
+}()
 
 // pulse is the train's value where the pitches so far add up to sum.
 func pulse(hz float32, sum float64) float32 {

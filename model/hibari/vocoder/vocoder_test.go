@@ -69,7 +69,7 @@ func TestSynthesizeGolden(t *testing.T) {
 		worst = max(worst, math.Abs(float64(got[i]-want[i])))
 		top = max(top, math.Abs(float64(want[i])))
 	}
-	if t.Logf("worst difference %.2g of %.2g", worst, top); worst > 5e-5*top {
+	if t.Logf("worst difference %.2g of %.2g", worst, top); worst > 2e-6*top {
 		t.Errorf("differs by %g, the loudest sample is %g", worst, top)
 	}
 }
