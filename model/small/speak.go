@@ -7,8 +7,8 @@ import (
 	"unicode"
 
 	"omnilive/model"
-	"omnilive/model/llama"
 	"omnilive/model/hibari"
+	"omnilive/model/llama"
 )
 
 // speak puts a clause's sound into p; where its language cannot be spoken p stays text, and says which language it is.
@@ -115,4 +115,11 @@ func (m *Model) Warm(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Say speaks text on its own: mono at OutputRate.
+func (m *Model) Say(ctx context.Context, text string) ([]float32, error) {
+	p := model.Piece{Text: text}
+	err := m.speak(ctx, &p, model.ReplyOptions{})
+	return p.PCM, err
 }

@@ -85,3 +85,21 @@ func LastVoiced(pcm []float32, sent []time.Duration) (time.Duration, bool) {
 	}
 	return 0, false
 }
+
+// LastSound is when the last voiced sample came back that followed a moment with no silence of the given length between.
+func LastSound(heard []Stretch, from, silence time.Duration) time.Duration {
+	last := from
+	for _, s := range heard {
+		for i, v := range s.PCM {
+			at := s.At + time.Duration(i)*time.Second/media.InputRate
+			if at < from || v <= Loud && v >= -Loud {
+				continue
+			}
+			if at-last > silence {
+				return last
+			}
+			last = at
+		}
+	}
+	return last
+}
