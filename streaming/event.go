@@ -71,7 +71,7 @@ type Latency struct {
 	FirstToken time.Duration // reserved for models that report it apart from Prefill; else zero
 	FirstSound time.Duration // start of the reply → first clause synthesized
 	Pacer      time.Duration // decision or first sound, whichever is later → first sample on the wire
-	Total      time.Duration // last voiced sample → first sample on the wire
+	Total      time.Duration // last voiced sample (of a typed question: its arrival) → first sample on the wire
 	Speculated bool          // the answer had been begun before the decision
 }
 

@@ -69,6 +69,7 @@ func (t *talk) options() model.ReplyOptions {
 // speculate begins an answer that nobody hears until release.
 func (t *talk) speculate() {
 	t.turn = t.begin(job{in: &model.Input{Heard: true, Camera: true}, opt: t.options()}, Response{})
+	t.turn.clock.early = true
 }
 
 // begin starts a turn with all changes that wait.

@@ -3,6 +3,7 @@ package streaming
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // One spoken question: events in the order of the wire, the answer soon after the end, the words in step with the sound.
@@ -162,8 +163,22 @@ func TestTypedText(t *testing.T) {
 	if len(s.out.loud) != 0 {
 		t.Error("a text answer made sound")
 	}
+	if count[TurnLatency](s) != 0 {
+		t.Error("a text answer has a wait for sound")
+	}
 	if got := s.model.conv.words[0] + s.model.conv.words[1]; got != "<system:be brief><hello>" {
 		t.Errorf("the model remembers %q", got)
+	}
+}
+
+// A typed question is answered aloud; its wait counts from its arrival.
+func TestTypedQuestionSpokenAnswer(t *testing.T) {
+	s := newScene(4000)
+	s.do[300] = CreateItem{Item: Item{Role: RoleUser, Content: []Part{{Type: PartInputText, Text: "hello"}}}}
+	s.do[400] = CreateResponse{}
+	s.run(t)
+	if l, _ := find[TurnLatency](t, s, 0); l.Latency.Speculated || l.Latency.Total < s.model.think || l.Latency.Total > s.model.think+50*time.Millisecond {
+		t.Errorf("latency %+v", l.Latency)
 	}
 }
 

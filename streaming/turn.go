@@ -67,7 +67,8 @@ type spoken struct {
 
 // times are a turn's moments, for its Latency.
 type times struct {
-	voiced   time.Time // last voiced sample of the question
+	early    bool      // begun before the decision
+	voiced   time.Time // last voiced sample of the question; zero where it was typed
 	heard    time.Duration
 	begun    time.Time // the reply
 	opened   time.Time // first token
@@ -138,7 +139,7 @@ func (t *turn) take(p model.Piece) {
 // latency is the split of the wait, given when the first sample went out.
 func (t *turn) latency(out time.Time) Latency {
 	c := t.clock
-	l := Latency{Recognize: c.heard, Speculated: c.begun.Before(c.released)}
+	l := Latency{Recognize: c.heard, Speculated: c.early, Total: out.Sub(c.released)}
 	if !c.voiced.IsZero() {
 		l.Endpoint, l.Total = c.released.Sub(c.voiced), out.Sub(c.voiced)
 	}
