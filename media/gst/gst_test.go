@@ -49,7 +49,7 @@ func build(t testing.TB, desc string, sinks map[string]Sink, named ...string) *P
 // until waits for something that other threads bring about.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for range 2000 {
+	for range 1000 {
 		if ok() {
 			return
 		}
@@ -221,6 +221,23 @@ func TestFreeLeavesNoFiles(t *testing.T) {
 	if after := count(); after > before+2 {
 		t.Errorf("%d open files, then %d", before, after)
 	}
+}
+
+// TestFreeForgetsSinks holds that what a Sink reaches can be collected after Free.
+func TestFreeForgetsSinks(t *testing.T) {
+	var collected atomic.Bool
+	func() {
+		g := new(got)
+		runtime.AddCleanup(g, func(struct{}) { collected.Store(true) }, struct{}{})
+		p := build(t, echo, map[string]Sink{"out": g.sink})
+		_ = p.Push([]byte{1}, 0)
+		until(t, "a sample", func() bool { return g.len() > 0 })
+		p.Free()
+	}()
+	until(t, "the collector", func() bool {
+		runtime.GC()
+		return collected.Load()
+	})
 }
 
 func TestElements(t *testing.T) {
