@@ -16,6 +16,8 @@ func DefaultCodecs() *Codecs {
 		Video: func(mime string, need func()) (VideoReceiver, error) {
 			return media.NewVideoReader(mime, media.VideoOptions{NeedKeyframe: need})
 		},
-		VideoTypes: media.VideoCodecs(),
+		VideoTypes:   media.VideoCodecs(),
+		ParseDataURI: media.ParseDataURI,
+		DecodeImage:  media.DecodeImage,
 	}
 }

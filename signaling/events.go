@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -24,6 +25,7 @@ const (
 type outbox struct {
 	meter Meter
 	queue chan []byte
+	owed  atomic.Int64 // messages put in and not yet handed to Pion
 
 	mu sync.Mutex // keeps the order of what many goroutines put in
 	t  *translator
@@ -46,9 +48,11 @@ func (o *outbox) send(ms []message) bool {
 		if e, ok := m.(*errorMessage); ok && e.Error.Code != nil {
 			o.meter.Failed(*e.Error.Code)
 		}
+		o.owed.Add(1)
 		select {
 		case o.queue <- marshal(o.t.number(m)):
 		default:
+			o.owed.Add(-1)
 			return false
 		}
 	}
@@ -128,6 +132,7 @@ func (p *peer) tell(ctx context.Context) error {
 				p.log.Debug("send event", "error", err)
 				p.end(ErrHangup)
 			}
+			p.events.owed.Add(-1)
 			p.hub.config.Meter.Event(true)
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -148,7 +153,7 @@ func (p *peer) flush(ctx context.Context) {
 	defer timer.Stop()
 	defer tick.Stop()
 	for {
-		if c := p.open.Load(); c != nil && len(p.events.queue) == 0 && c.BufferedAmount() == 0 {
+		if c := p.open.Load(); c != nil && p.events.owed.Load() == 0 && c.BufferedAmount() == 0 {
 			return
 		}
 		select {

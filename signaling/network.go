@@ -199,6 +199,7 @@ func (n Network) settings(p *ports, log pionLog) webrtc.SettingEngine {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	s.SetLite(n.Lite)
+	s.DisableCloseByDTLS(true) // the peer closes by itself: two that close at once wait for each other in Pion
 	s.SetSCTPMaxMessageSize(MaxMessage)
 	s.SetSCTPMaxReceiveBufferSize(2 * MaxMessage) // a message that does not fit into the buffer would never be whole
 	if len(n.PublicIPs) > 0 {

@@ -171,7 +171,10 @@ func (p *peer) listenToPion() {
 			p.hand.once.Do(func() { close(p.hand.connected) })
 		case webrtc.PeerConnectionStateFailed:
 			p.end(ErrUnreachable)
-		case webrtc.PeerConnectionStateClosed: // by the caller's DTLS alert, or by ourselves
+		}
+	})
+	p.pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
+		if s == webrtc.DTLSTransportStateClosed { // the caller's close_notify
 			p.end(ErrHangup)
 		}
 	})
@@ -235,8 +238,12 @@ func (p *peer) run(ctx context.Context) error {
 	return err
 }
 
+// settle lets Pion finish what the caller's own closing began: it holds a lock for 200 ms where the two meet.
+const settle = 10 * time.Millisecond
+
 // hangUp closes the peer connection, which sends the caller a DTLS alert, and waits for Pion's goroutines.
 func (p *peer) hangUp(ctx context.Context) error {
+	time.Sleep(settle)
 	if err := p.pc.GracefulClose(); err != nil {
 		p.log.Debug("close peer connection", "error", err)
 	}

@@ -48,6 +48,9 @@ type Video struct {
 	Frames func(ctx context.Context, write func(frame []byte, d time.Duration) error) error
 }
 
+// settle lets Pion finish what the server's closing began: it holds a lock for 200 ms where the two meet.
+const settle = 10 * time.Millisecond
+
 // An Event is a message from the server.
 type Event struct {
 	Type string
@@ -141,6 +144,7 @@ func newConnection(o Options) (*webrtc.PeerConnection, error) {
 	s := webrtc.SettingEngine{}
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
+	s.DisableCloseByDTLS(true)
 	if o.Net != nil {
 		s.SetNet(o.Net)
 	}
@@ -195,7 +199,12 @@ func (c *Call) events() error {
 		}
 	})
 	c.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
+		if s == webrtc.PeerConnectionStateFailed {
+			c.over()
+		}
+	})
+	c.pc.SCTP().Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
+		if s == webrtc.DTLSTransportStateClosed {
 			c.over()
 		}
 	})
@@ -219,6 +228,7 @@ func (c *Call) start(dial context.Context, out *webrtc.TrackLocalStaticSample, h
 		quit(cause)
 		close(c.hand.done)
 		c.answer.end(cause)
+		time.Sleep(settle)
 		_ = c.pc.GracefulClose()
 		return cause
 	})
@@ -238,18 +248,30 @@ func (c *Call) start(dial context.Context, out *webrtc.TrackLocalStaticSample, h
 	}
 }
 
-// follow hands the events on.
+// follow hands the events on, at the end those that came before it.
 func (c *Call) follow(ctx context.Context) error {
 	for {
 		select {
 		case e := <-c.hand.in:
-			c.answer.note(e)
-			if c.o.OnEvent != nil {
-				c.o.OnEvent(e)
-			}
+			c.hear(e)
+			continue
 		case <-ctx.Done():
-			return context.Cause(ctx)
 		}
+		for {
+			select {
+			case e := <-c.hand.in:
+				c.hear(e)
+			default:
+				return context.Cause(ctx)
+			}
+		}
+	}
+}
+
+func (c *Call) hear(e Event) {
+	c.answer.note(e)
+	if c.o.OnEvent != nil {
+		c.o.OnEvent(e)
 	}
 }
 
