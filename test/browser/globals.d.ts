@@ -5,6 +5,7 @@ interface Window {
     sent: { type: string; [field: string]: any }[];
     say(name: string): Promise<void>;
     dump(): Promise<string>;
+    farHeardAt: number;
     tell(event: object): void;
   };
 }

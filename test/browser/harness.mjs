@@ -35,8 +35,11 @@ export async function open(t, options = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: flags(options), ignoreDefaultArgs: ['--mute-audio'],
   });
-  t.after(() => browser.close());
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme });
+  t.after(async () => {
+    await page.goto('about:blank').catch(() => {}); // leaving the page hangs up, as closing a tab does
+    await browser.close();
+  });
   page.setDefaultTimeout(20000);
   await page.route((address) => address.href === new URL('/', base).href, admit);
   await page.route('**/test/speech/*', (route) => route.fulfill({ path: path.join(speech, path.basename(new URL(route.request().url()).pathname)), contentType: 'audio/wav' }));
@@ -124,8 +127,18 @@ export class Caller {
   }
 
   /**
-   * Waits until something holds in the page.
-   * @param {string} text a regular expression that the transcript must match
+   * Waits until the far end has been talking for a while and still is.
+   * @param {number} [after] milliseconds since its first sound
+   */
+  async farTalks(after = 1500) {
+    await this.until('output_audio_buffer.started');
+    await this.page.waitForTimeout(after);
+    await this.page.waitForFunction(() => performance.now() - window.studio.farHeardAt < 120, null, { polling: 20 });
+  }
+
+  /**
+   * Waits until the transcript says something.
+   * @param {string} text a regular expression
    */
   async reads(text) {
     await this.page.waitForFunction((pattern) => new RegExp(pattern, 'i').test(document.getElementById('turns')?.textContent ?? ''), text, { timeout: 30000 });

@@ -13,9 +13,11 @@ root=$(cd "$here/../.." && pwd)
 if [[ -z ${OMNILIVE_ALONE:-} && -z ${OMNILIVE_URL:-} ]]; then
     export OMNILIVE_ALONE=yes
     if unshare -n true 2>/dev/null; then
+        export OMNILIVE_NETNS=yes
         exec unshare -n bash -c 'ip link set lo up && exec "$@"' run "$0" "$@"
     fi
     if unshare -rn true 2>/dev/null; then
+        export OMNILIVE_NETNS=yes
         exec unshare -rn bash -c 'ip link set lo up && exec "$@"' run "$0" "$@"
     fi
     echo "run.sh: a network namespace is not permitted here; running in the machine's own network" >&2

@@ -3,7 +3,7 @@
 
 (() => {
   const devices = navigator.mediaDevices;
-  const studio = (window.studio = { events: [], sent: [], blocks: [], options: {}, ready: null, say, dump, tell() {} });
+  const studio = (window.studio = { events: [], sent: [], blocks: [], options: {}, ready: null, say, dump, tell() {}, farHeardAt: -Infinity });
   let context, recorder, desk;
 
   function open() {
@@ -12,7 +12,10 @@
       await context.resume();
       await context.audioWorklet.addModule(URL.createObjectURL(new Blob([studio.options.recorder], { type: 'text/javascript' })));
       recorder = new AudioWorkletNode(context, 'recorder', { numberOfInputs: 2, numberOfOutputs: 1 });
-      recorder.port.onmessage = ({ data }) => studio.blocks.push(data);
+      recorder.port.onmessage = ({ data }) => {
+        studio.blocks.push(data);
+        if (new Int16Array(data).some((x, i) => i % 2 && Math.abs(x) > 1500)) studio.farHeardAt = performance.now();
+      };
       recorder.connect(context.destination);
       desk = context.createMediaStreamDestination();
       const room = context.createBuffer(1, 48000, 48000);

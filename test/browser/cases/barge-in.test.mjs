@@ -9,8 +9,7 @@ test('speaking over an answer stops it', async (t) => {
   const caller = await open(t);
   await caller.call();
   await caller.say('story');
-  await caller.until('output_audio_buffer.started');
-  await caller.page.waitForTimeout(2500); // well into the story
+  await caller.farTalks();
   assert.equal(await caller.count('output_audio_buffer.stopped'), 0, 'the story is still being told');
   await caller.say('italy');
   await caller.until('conversation.item.truncated');

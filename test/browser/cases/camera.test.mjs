@@ -20,6 +20,7 @@ test('a sign in front of the camera is read', async (t) => {
   const said = await caller.page.locator('.turn.assistant .words').last().innerText();
   t.diagnostic(`said: ${said}`);
   assert.match(said, /caf|noir/i);
+  await caller.picture('call');
 
   await caller.page.getByRole('button', { name: 'Camera' }).click();
   await caller.page.getByLabel('Your camera').waitFor({ state: 'hidden' });

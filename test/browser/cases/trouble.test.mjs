@@ -1,6 +1,7 @@
 // Whatever goes wrong, the page says what and offers the way out.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { base, open } from '../harness.mjs';
 
@@ -75,6 +76,21 @@ test('a call that the server ends can be made again', async (t) => {
   const location = (await answered).headers().location;
   await caller.page.request.post(new URL(location, base).href + '/hangup');
   await caller.page.getByRole('alert').getByText(/ended the call|was lost/).waitFor();
+  await caller.page.getByRole('button', { name: 'Call again' }).click();
+  await caller.until('session.created', 2);
+  assert.deepEqual(caller.errors, []);
+});
+
+const alone = process.env.OMNILIVE_NETNS === 'yes';
+test('a lost connection', { skip: !alone && 'needs a network namespace of its own to cut' }, async (t) => {
+  const caller = await open(t);
+  await caller.call();
+  execFileSync('ip', ['link', 'set', 'lo', 'down']);
+  t.after(() => execFileSync('ip', ['link', 'set', 'lo', 'up']));
+  await caller.page.getByRole('status').getByText('shaky').waitFor();
+  await caller.page.getByRole('alert').getByText('The connection was lost').waitFor({ timeout: 30000 });
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+  await caller.page.waitForTimeout(3000); // until the browser has seen that the network is back
   await caller.page.getByRole('button', { name: 'Call again' }).click();
   await caller.until('session.created', 2);
   assert.deepEqual(caller.errors, []);
