@@ -9,8 +9,8 @@ import (
 func BenchmarkSynthesize(b *testing.B) {
 	s := open(b)
 	for name, text := range map[string]string{
-		"0.9s": "Sure, I can do that.",
-		"4s":   "The capital of France is Paris, and it lies on the river Seine, in the north of the country.",
+		"0.9s": "I can do that.",
+		"4s":   "The capital of France is Paris, and it lies on the river Seine, in the north.",
 	} {
 		b.Run(name, func(b *testing.B) {
 			samples := 0

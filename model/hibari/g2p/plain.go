@@ -13,7 +13,7 @@ func Plain(text string) string { return plain(text).trim().text }
 // plain is Plain with the memory of where everything was.
 func plain(text string) traced {
 	return trace(text).rewriteAll([]rule{
-		{"", invisible}, {"", line}, {"[", link}, {"<", tag}, {"*_`~", emphasisMarks},
+		{"", invisible}, {"", line}, {"[", linkStart}, {"]", linkEnd}, {"<", tag}, {"*_`~", emphasisMarks},
 	})
 }
 
@@ -82,28 +82,37 @@ func isRuler(line string) bool {
 	return len(line) > 2 && strings.Trim(line, "-*_=|: +") == ""
 }
 
-// link keeps of "[text](address)" and "![text](address)" the text.
-func link(s string, at int) (int, string) {
+// longestLink bounds the search for the end of a link's text or address, in bytes.
+const longestLink = 2000
+
+// linkStart drops the bracket before the text of "[text](address)" and "![text](address)".
+func linkStart(s string, at int) (int, string) {
 	c := cursor{s, at}
 	c.literal("!")
 	if !c.literal("[") {
 		return 0, ""
 	}
-	const longest = 2000 // bytes of text or address; what is longer is no link
-	text := strings.IndexByte(s[c.i:min(len(s), c.i+longest)], ']')
+	text := strings.IndexByte(s[c.i:min(len(s), c.i+longestLink)], ']')
 	if text < 0 {
 		return 0, ""
 	}
-	words := s[c.i : c.i+text]
-	c.i += text + 1
-	if !c.literal("(") {
+	if n, _ := linkEnd(s, c.i+text); n == 0 {
 		return 0, ""
 	}
-	address := strings.IndexAny(s[c.i:min(len(s), c.i+longest)], ")\n")
+	return c.i - at, ""
+}
+
+// linkEnd drops what follows the text of a link: "](address)".
+func linkEnd(s string, at int) (int, string) {
+	c := cursor{s, at}
+	if !c.literal("](") {
+		return 0, ""
+	}
+	address := strings.IndexAny(s[c.i:min(len(s), c.i+longestLink)], ")\n")
 	if address < 0 || s[c.i+address] == '\n' {
 		return 0, ""
 	}
-	return c.i + address + 1 - at, words
+	return c.i + address + 1 - at, ""
 }
 
 // tagNames are the HTML elements that turn up in answers.

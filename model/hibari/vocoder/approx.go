@@ -10,7 +10,12 @@ const (
 )
 
 // loudness is exp(min(x, 7)).
-func loudness(x float32) float32 { return exp(min(x, 7)) }
+func loudness(x float32) float32 {
+	if x > 7 {
+		x = 7
+	}
+	return exp(x)
+}
 
 // exp is e to the x for x up to 80; far below zero it is 0.
 func exp(x float32) float32 {
@@ -51,15 +56,10 @@ func quarter(r float32, n int32) (sin, cos float32) {
 	z := r * r
 	s := r + r*z*(-1.6666667e-1+z*(8.3333310e-3+z*(-1.98409e-4+z*2.7526e-6)))
 	c := 1 + z*(-0.5+z*(4.1666668e-2+z*(-1.3888888e-3+z*(2.48016e-5-z*2.752e-7))))
-	switch n & 3 {
-	case 1:
-		return c, -s
-	case 2:
-		return -s, -c
-	case 3:
-		return -c, s
-	}
-	return s, c
+	// Without branches, for nobody could predict them: odd quarters swap sine and cosine, the signs follow the bits of n.
+	u, sb, cb := uint32(n), math.Float32bits(s), math.Float32bits(c)
+	swap := (sb ^ cb) & -(u & 1)
+	return math.Float32frombits(sb ^ swap ^ u&2<<30), math.Float32frombits(cb ^ swap ^ (u+1)&2<<30)
 }
 
 // sin64 is the sine of x for x up to a million.

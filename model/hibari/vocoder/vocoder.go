@@ -14,6 +14,7 @@ package vocoder
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -113,24 +114,25 @@ func (v *Vocoder) Synthesize(dst []float32, s *Spectrum, from, to int, noise Noi
 // analyze puts the transform of the pulses around frame f into e and says whether there are any. Beyond both ends the
 // pulses are mirrored.
 func (v *Vocoder) analyze(e []complex64, f int) bool {
-	any := false
+	var any uint32 // the bits of all samples
 	from, n := f*Hop-window/2, len(v.pulses)
 	if from >= 0 && from+window <= n {
 		for i, x := range v.pulses[from : from+window] {
 			v.frame[i] = x * v.analysis[i]
-			any = any || x != 0
+			any |= math.Float32bits(x)
 		}
 	} else {
 		for i := range v.frame {
 			x := v.pulses[mirror(from+i, n)]
 			v.frame[i] = x * v.analysis[i]
-			any = any || x != 0
+			any |= math.Float32bits(x)
 		}
 	}
-	if any {
-		v.fft.forward(e, v.frame)
+	if any == 0 {
+		return false
 	}
-	return any
+	v.fft.forward(e, v.frame)
+	return true
 }
 
 func mirror(i, n int) int {
