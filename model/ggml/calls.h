@@ -45,7 +45,8 @@ typedef struct { size_t size; void *memory; bool no_alloc; } arena_params;
 	X(ggml_conv_transpose_1d, ptr, (ptr, ptr, ptr, int, int, int)) \
 	X(ggml_rope_ext, ptr, (ptr, ptr, ptr, ptr, int, int, int, float, float, float, float, float, float)) \
 	X(ggml_flash_attn_ext, ptr, (ptr, ptr, ptr, ptr, ptr, float, float, float)) \
-	X(ggml_map_custom2, ptr, (ptr, ptr, ptr, ptr, int, ptr)) \
+	X(ggml_custom_4d, ptr, (ptr, int, int64_t, int64_t, int64_t, int64_t, ptr *, int, ptr, int, ptr)) \
+	X(ggml_get_data, ptr, (ptr)) \
 	X(ggml_quantize_chunk, size_t, (int, const float *, void *, int64_t, int64_t, int64_t, const float *)) \
 	X(ggml_fp16_to_fp32_row, void, (const void *, float *, int64_t)) \
 	X(ggml_bf16_to_fp32_row, void, (const void *, float *, int64_t)) \

@@ -1,7 +1,9 @@
 package ggml
 
 /*
+#include <stdlib.h>
 #include "calls.h"
+#include "custom.h"
 static size_t graph_arena(int n) {
 	return CALL(ggml_tensor_overhead)() * (size_t)(2 * n) + CALL(ggml_graph_overhead_custom)((size_t)(4 * n), false) + 4096;
 }
@@ -42,6 +44,7 @@ const maxNodes = 1 << 16
 //	err = ggml.Take(g, y, 0, out)
 type Graph struct {
 	b            *Backend
+	jobs         C.ptr // what own operations need, one place per node
 	nodes, made  int
 	memory       []byte
 	ctx, g, mem  C.ptr
@@ -58,7 +61,7 @@ func NewGraph(b *Backend, nodes int) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("room for a graph: %w", err)
 	}
-	g := &Graph{b: b, nodes: nodes, memory: memory, mem: C.alloc_new()}
+	g := &Graph{b: b, nodes: nodes, memory: memory, mem: C.alloc_new(), jobs: C.jobs_new(C.int(nodes))}
 	g.Reset()
 	return g, nil
 }
@@ -74,7 +77,7 @@ func (g *Graph) Reset() {
 	if g.ctx != nil {
 		g.g = C.graph_new(g.ctx, C.int(g.nodes))
 	}
-	if g.g == nil || g.mem == nil {
+	if g.g == nil || g.mem == nil || g.jobs == nil {
 		g.err = errors.New("graph: ggml has no memory")
 	}
 }
@@ -96,7 +99,8 @@ func (g *Graph) Close() {
 	if g.memory != nil {
 		unmapPages(g.memory)
 	}
-	g.ctx, g.mem, g.memory = nil, nil, nil
+	C.free(unsafe.Pointer(g.jobs))
+	g.ctx, g.mem, g.memory, g.jobs = nil, nil, nil, nil
 	g.err = errors.New("graph: closed")
 }
 

@@ -109,6 +109,15 @@ func (s *Store) Tensor(name string, dims ...int64) (Tensor, error) {
 // and is gone after Close.
 func (s *Store) Bytes(name string) []byte { return s.data[name] }
 
+// Floats returns the values of the f32 tensor called name; as Bytes does, it gives the memory itself.
+func (s *Store) Floats(name string) ([]float32, error) {
+	if t, err := s.Tensor(name); err != nil || t.t != F32 {
+		return nil, fmt.Errorf("no f32 tensor %q", name)
+	}
+	b := s.data[name]
+	return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4), nil
+}
+
 // Size returns the bytes held.
 func (s *Store) Size() int { return len(s.whole) }
 

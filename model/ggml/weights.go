@@ -17,11 +17,11 @@ import (
 	"omnilive/model/gguf"
 )
 
-// LoadStore reads the tensors of f into a Store. as says how each one is to be kept: its own type, or F32, F16, BF16 or
+// LoadStore reads tensors of f into a Store. as says how each one is to be kept: its own type, or F32, F16, BF16 or
 // Q8_0 made from F32, F16 or BF16; nil keeps all as they are.
-func LoadStore(f *gguf.File, as func(gguf.Tensor) Type) (*Store, error) {
-	specs := make([]Spec, len(f.Tensors))
-	for i, t := range f.Tensors {
+func LoadStore(f *gguf.File, tensors []gguf.Tensor, as func(gguf.Tensor) Type) (*Store, error) {
+	specs := make([]Spec, len(tensors))
+	for i, t := range tensors {
 		specs[i] = Spec{Name: t.Name, Type: t.Type, Shape: t.Shape}
 		if as != nil {
 			specs[i].Type = as(t)
@@ -31,7 +31,7 @@ func LoadStore(f *gguf.File, as func(gguf.Tensor) Type) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load weights: %w", err)
 	}
-	for i, t := range f.Tensors {
+	for i, t := range tensors {
 		if err := s.load(f, t, specs[i].Type); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("load weights: %w", err)

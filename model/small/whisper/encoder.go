@@ -8,12 +8,15 @@ import (
 
 // encode builds the encoder (Radford et al. 2022, figure 1) over mel, the windows of three frames laid side by side
 // [3·bands, n], n even, and returns its states [width, n/2].
-func (w *weights) encode(g *ggml.Graph, c config, mel ggml.Tensor) ggml.Tensor {
+//
+// Each layer keeps its keys and values as the first ones of around and attends to all maxStates positions of it.
+func (w *weights) encode(g *ggml.Graph, c config, mel ggml.Tensor, around []*ggml.Memory) ggml.Tensor {
 	x := w.convolve2(g, w.conv1.gelu(g, mel)) // [width, n], then [width, n/2]
 	x = g.Add(x, g.Rows(w.encoderPos, 0, x.Dim(1)))
-	for _, l := range w.encoder {
+	for i, l := range w.encoder {
 		qkv := l.qkv.of(g, l.selfNorm.of(g, x)) // [3·width, n/2]
-		y := g.Attend(third(g, c, qkv, 0), third(g, c, qkv, 1), third(g, c, qkv, 2), c.heads, c.scale(), false)
+		g.Do(g.Keep(around[i], third(g, c, qkv, 1), third(g, c, qkv, 2)))
+		y := g.Recall(third(g, c, qkv, 0), around[i], maxStates, c.scale())
 		x = l.perceptron(g, l.out.plus(g, y, x))
 	}
 	return w.encoderNorm.of(g, x)

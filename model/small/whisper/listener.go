@@ -18,8 +18,8 @@ type listener struct {
 	w       *weights
 	encoder *ggml.Graph
 	decoder *ggml.Graph
+	around  *surroundings
 	cache   *cache
-	states  int // encoder states that the decoder attends to
 }
 
 func openListener(path string, threads int) (*listener, error) {
@@ -52,14 +52,19 @@ func (l *listener) load(f *gguf.File, threads int) (err error) {
 	if l.w, err = loadWeights(f, l.c); err != nil {
 		return err
 	}
+	if l.around, err = newSurroundings(l.c); err != nil {
+		return err
+	}
 	if l.cache, err = newCache(l.c); err != nil {
 		return err
 	}
 	if l.encoder, err = ggml.NewGraph(l.backend, 64*(l.c.encoders+l.c.decoders)+64); err != nil {
 		return err
 	}
-	l.decoder, err = ggml.NewGraph(l.backend, 96*l.c.decoders+64)
-	return err
+	if l.decoder, err = ggml.NewGraph(l.backend, 96*l.c.decoders+64); err != nil {
+		return err
+	}
+	return l.learnSilence()
 }
 
 func (l *listener) close() {
@@ -71,6 +76,9 @@ func (l *listener) close() {
 	if l.cache != nil {
 		l.cache.close()
 	}
+	if l.around != nil {
+		l.around.close()
+	}
 	if l.w != nil {
 		l.w.close()
 	}
@@ -79,15 +87,18 @@ func (l *listener) close() {
 	}
 }
 
-// hear encodes mel, frames of bands values, filled up with silence to n frames, into the cache.
+// hear encodes mel, frames of bands values, and silence behind it up to n frames, into the cache. The rest of
+// the window is the silence that was learned.
 func (l *listener) hear(ctx context.Context, mel []float32, n int) error {
 	n = min((n+1)/2*2, maxFrames)
+	if err := l.around.restore(n / 2); err != nil {
+		return err
+	}
 	g := l.encoder
 	g.Reset()
 	in := g.Input(ggml.F32, 3*bands, int64(n))
-	states := l.w.encode(g, l.c, in)
-	l.w.remember(g, l.c, l.cache, states)
-	l.states = n / 2
+	states := l.w.encode(g, l.c, in, l.around.encoder)
+	l.w.remember(g, l.c, l.around.cross, states)
 	return g.Compute(ctx, func() { ggml.Put(g, in, triples(mel, n)) })
 }
 
@@ -121,7 +132,7 @@ func (l *listener) predict(ctx context.Context, tokens []int32, past int, rows [
 	g := l.decoder
 	g.Reset()
 	in, at := g.Input(ggml.F32, int64(l.c.width), int64(n)), g.Input(ggml.I32, int64(len(rows)))
-	x, _ := l.w.decode(g, l.c, l.cache, in, past, l.states)
+	x, _ := l.w.decode(g, l.c, l.cache, l.around.cross, in, past)
 	probs := g.Output(l.w.predict(g, g.GetRows(x, at)))
 	if err := g.Compute(ctx, func() { ggml.Put(g, in, embedded); ggml.Put(g, at, rows) }); err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func (l *listener) transcribe(ctx context.Context, pcm []float32, languages []st
 	draft, tokens := l.vocab.encode(o.Draft), 0
 	for from := 0; from < len(pcm); {
 		to := from + windowEnd(pcm[from:])
-		h, err := l.understand(ctx, pcm[from:to], languages, draft)
+		h, err := l.understand(ctx, pcm[from:to], request{languages: languages, draft: draft}, o.Final)
 		if err != nil {
 			return t, err
 		}

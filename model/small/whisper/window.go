@@ -41,42 +41,57 @@ const (
 // least is the shortest sound worth hearing: a tenth of a second.
 const least = sampleRate / 10
 
-// understand hears one window. Where its words are doubtful it hears once more, in the whole window of 30 s that the
-// network was trained on; where they stay so, nobody spoke.
-func (l *listener) understand(ctx context.Context, pcm []float32, languages []string, draft []int32) (result, error) {
-	silence := result{language: languages[0], noSpeech: 1}
-	if len(pcm) < least {
-		return silence, nil
+// afterSound is how many frames of silence are encoded together with the sound.
+const afterSound = 50
+
+// leastFrames keeps the vowel of learnSilence out of hearing.
+const leastFrames = 120
+
+// quietest is the peak below which nobody spoke: -60 dB.
+const quietest = 1e-3
+
+// understand hears one window. Where the words of a final are doubtful it hears once more, with all 30 s encoded as one;
+// where they stay so, nobody spoke.
+func (l *listener) understand(ctx context.Context, pcm []float32, r request, final bool) (result, error) {
+	if len(pcm) < least || peak(pcm) < quietest {
+		return result{language: r.languages[0], noSpeech: 1}, nil
 	}
 	mel := l.mel.features(pcm)
-	n := len(mel) / bands
-	req := request{languages: languages, draft: draft, limit: tokenLimit(len(pcm))}
-	for _, size := range []int{max(minWindow, n+afterSound), maxFrames} {
-		if err := l.hear(ctx, mel, size); err != nil {
-			return silence, err
-		}
-		r, err := l.greedy(ctx, req)
-		if err != nil {
-			return r, err
-		}
-		if r.noSpeech > maxNoSpeech && r.logProb < minLogProb {
-			r.tokens = nil
-			return r, nil
-		}
-		if !l.doubtful(r) {
-			return r, nil
-		}
-		req.draft, silence.language, silence.noSpeech = nil, r.language, r.noSpeech
+	r.limit = tokenLimit(len(pcm))
+	if err := l.hear(ctx, mel, max(len(mel)/bands+afterSound, leastFrames)); err != nil {
+		return result{}, err
 	}
-	return silence, nil
+	h, err := l.greedy(ctx, r)
+	if err == nil && final && l.doubtful(h) && !nobody(h) {
+		if err = l.hear(ctx, mel, maxFrames); err == nil {
+			h, err = l.greedy(ctx, request{languages: []string{h.language}, limit: r.limit})
+		}
+	}
+	if err == nil && (nobody(h) || l.circles(h) || final && l.doubtful(h)) {
+		h.tokens = nil
+	}
+	return h, err
+}
+
+func peak(pcm []float32) (most float32) {
+	for _, v := range pcm {
+		most = max(most, v, -v)
+	}
+	return most
 }
 
 // tokenLimit is more than anybody says in so many samples.
 func tokenLimit(samples int) int { return 16 + samples*12/sampleRate }
 
-// doubtful tells whether the words go round in circles, as invented ones do, or are improbable.
-func (l *listener) doubtful(r result) bool {
-	return r.cut || r.logProb < minLogProb || compression(l.vocab.text(r.tokens)) > maxCompression
+// nobody tells whether the network itself says so.
+func nobody(r result) bool { return r.noSpeech > maxNoSpeech && r.logProb < minLogProb }
+
+// doubtful tells whether the words go round in circles or are improbable.
+func (l *listener) doubtful(r result) bool { return l.circles(r) || r.logProb < minLogProb }
+
+// circles tells whether the words repeat themselves, as invented ones do.
+func (l *listener) circles(r result) bool {
+	return r.cut || compression(l.vocab.text(r.tokens)) > maxCompression
 }
 
 // compression is how many times shorter text gets.
@@ -90,8 +105,3 @@ func compression(text string) float64 {
 	z.Close()
 	return float64(len(text)) / float64(b.Len())
 }
-
-const (
-	minWindow  = 800 // frames
-	afterSound = 100 // frames
-)
