@@ -6,8 +6,7 @@ ARGS   ?=
 
 run: build        ## install, build, fetch the model, serve: then open the printed address
 	scripts/setup.sh runtime
-	bin/omnilive models fetch
-	bin/omnilive serve --listen $(LISTEN) $(ARGS)
+	OMNILIVE_BIN=bin/omnilive scripts/start.sh --listen $(LISTEN) $(ARGS)
 
 build:            ## bin/omnilive
 	scripts/setup.sh build

@@ -3,6 +3,7 @@ package omnilive_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,9 +89,9 @@ func TestDockerfileRunsAsNobodyAndReportsReadiness(t *testing.T) {
 	if len(volume) != 1 || !strings.Contains(strings.Join(rests(steps, "ENV"), " "), "OMNILIVE_MODELS="+volume[0]) {
 		t.Errorf("VOLUME %q is not where OMNILIVE_MODELS points", volume)
 	}
-	last := steps[len(steps)-2:]
-	if last[0].verb != "ENTRYPOINT" && last[1].verb != "CMD" {
-		t.Errorf("the Dockerfile ends with %v, want ENTRYPOINT and CMD", last)
+	start := rests(steps, "ENTRYPOINT")
+	if len(start) != 1 || !strings.Contains(start[0], "start.sh") || !strings.Contains(readText(t, "Makefile"), "scripts/start.sh") {
+		t.Errorf("ENTRYPOINT %q: want the script that make run starts, too", start)
 	}
 }
 
@@ -109,6 +110,29 @@ func TestEveryoneSetsUpByTheSameScript(t *testing.T) {
 		if !slices.Contains([]string{"scripts/setup.sh", "setup_test.go"}, name) && strings.HasSuffix(name, ".sh") &&
 			strings.Contains(readText(t, name), "apt-get") {
 			t.Errorf("%s installs packages: that belongs into scripts/setup.sh", name)
+		}
+	}
+}
+
+// The container's start fetches the parts that its flags of serve ask for, into the folders that they name.
+func TestStartFetchesWhatServeNeeds(t *testing.T) {
+	tests := map[string][]string{
+		"models fetch --set default":                                 nil,
+		"models fetch --set default --models-dir /m x --lib-dir /l/": {"--models-dir", "/m x", "--listen", "a:1", "-lib-dir=/l/"},
+		"models fetch --set tiny":                                    {"--model", "tiny"},
+		"models fetch --set tiny --lib-dir /l":                       {"--lib-dir", "/l", "--model=tiny"},
+	}
+	echo := filepath.Join(t.TempDir(), "omnilive")
+	if err := os.WriteFile(echo, []byte("#!/bin/sh\necho \"$*\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range tests {
+		cmd := exec.Command("sh", append([]string{"scripts/start.sh"}, args...)...)
+		cmd.Env = append(os.Environ(), "OMNILIVE_BIN="+echo)
+		out, err := cmd.Output()
+		serve := strings.TrimSpace("serve " + strings.Join(args, " "))
+		if err != nil || string(out) != want+"\n"+serve+"\n" {
+			t.Errorf("start %q ran %q (%v), want %q then %q", args, out, err, want, serve)
 		}
 	}
 }

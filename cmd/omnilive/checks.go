@@ -157,23 +157,38 @@ func checkLibraries(lib string, whole bool) []finding {
 	return append(out, finding{verdict: fine, what: "ONNX Runtime " + onnx.Version() + " loads"})
 }
 
-// checkPorts tries to listen where serve would, on TCP and UDP.
-func checkPorts(address string) []finding {
-	const remedy = "end what uses the port, or serve with another --listen"
-	var out []finding
+// checkPorts tries to listen where serve would: the page on TCP, media on UDP and TCP of one number.
+func checkPorts(address string, mediaPort int) []finding {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return []finding{{fail, "address " + address + ": " + oneLine(err), "want host:port"}}
+	}
+	media := net.JoinHostPort(host, strconv.Itoa(mediaPort))
+	out := []finding{checkTCP("page", address), checkUDP(media)}
+	if mediaPort != 0 {
+		out = append(out, checkTCP("media", media))
+	}
+	return out
+}
+
+const portRemedy = "end what uses the port, or serve with another --listen or --media-port"
+
+func checkTCP(what, address string) finding {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		out = append(out, finding{fail, "TCP " + address + ": " + oneLine(err), remedy})
-	} else {
-		_ = l.Close()
-		out = append(out, finding{verdict: fine, what: "TCP " + address + " is free"})
+		return finding{fail, what + " on TCP " + address + ": " + oneLine(err), portRemedy}
 	}
+	_ = l.Close()
+	return finding{verdict: fine, what: what + " on TCP " + address + ": free"}
+}
+
+func checkUDP(address string) finding {
 	p, err := net.ListenPacket("udp", address)
 	if err != nil {
-		return append(out, finding{fail, "UDP " + address + ": " + oneLine(err), remedy})
+		return finding{fail, "media on UDP " + address + ": " + oneLine(err), portRemedy}
 	}
 	_ = p.Close()
-	return append(out, finding{verdict: fine, what: "UDP " + address + " is free"})
+	return finding{verdict: fine, what: "media on UDP " + address + ": free"}
 }
 
 // checkPrograms looks for the programs that are called, none of which a call in English needs.

@@ -35,7 +35,8 @@ var errSick = errors.New("something is missing that calls need: see the lines th
 func runDoctor(ctx context.Context, args []string, stdout io.Writer) error {
 	fs := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	dirs := folderFlags(fs)
-	listen := fs.String("listen", "127.0.0.1:8080", "address that serve would listen on; TCP and UDP")
+	listen := fs.String("listen", "127.0.0.1:8080", "address that serve would listen on")
+	media := fs.Int("media-port", 0, "UDP and TCP port of all media that serve would take; 0 means any free one")
 	set := fs.String("set", "default", "sets of parts to check, with commas: default, tiny, eye, libs or all")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -50,7 +51,7 @@ func runDoctor(ctx context.Context, args []string, stdout io.Writer) error {
 	found, whole := checkParts(ctx, store, splitSets(*set))
 	findings = append(findings, found...)
 	findings = append(findings, checkLibraries(dirs.lib, whole)...)
-	findings = append(findings, checkPorts(*listen)...)
+	findings = append(findings, checkPorts(*listen, *media)...)
 	findings = append(findings, checkPrograms(ctx)...)
 	return report(stdout, findings)
 }
