@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand"
 	"sync"
@@ -264,6 +265,7 @@ type world struct {
 	sessions []*fakeSession
 	next     byte
 	lossy    bool
+	dead     bool
 	ended    chan error
 	stop     context.CancelFunc
 }
@@ -280,7 +282,7 @@ func newWorld(t *testing.T, c signaling.Config) *world {
 	wan.AddChunkFilter(func(vnet.Chunk) bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return !w.lossy || dice.Intn(10) > 0
+		return !w.dead && (!w.lossy || dice.Intn(10) > 0)
 	})
 	c.Network.Net = w.net()
 	if c.Codecs == nil {
@@ -309,14 +311,10 @@ func newWorld(t *testing.T, c signaling.Config) *world {
 // net is one more host on the network.
 func (w *world) net() *vnet.Net {
 	w.t.Helper()
-	w.mu.Lock()
+	w.mu.Lock() // vnet.NewNet counts its hosts in a global
+	defer w.mu.Unlock()
 	w.next++
-	ip := "10.9.0." + string([]byte{'0' + w.next/100, '0' + w.next/10%10, '0' + w.next%10})
-	w.mu.Unlock()
-	if ip[7] == '0' {
-		ip = ip[:7] + ip[8:]
-	}
-	n, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{ip}})
+	n, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{fmt.Sprintf("10.9.0.%d", w.next)}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -326,6 +324,7 @@ func (w *world) net() *vnet.Net {
 	return n
 }
 
+func (w *world) cut(on bool)  { w.mu.Lock(); w.dead = on; w.mu.Unlock() }
 func (w *world) lose(on bool) { w.mu.Lock(); w.lossy = on; w.mu.Unlock() }
 
 // close ends the hub and fails if anything is left over.
