@@ -267,7 +267,7 @@ func FuzzSynthesize(f *testing.F) {
 			t.Fatalf("%q: %d samples, marks %v", text, len(speech.PCM), speech.Marks)
 		}
 		for _, x := range speech.PCM {
-			if !(x > -4 && x < 4) {
+			if !(x >= -1 && x <= 1) {
 				t.Fatalf("%q: sample of %g", text, x)
 			}
 		}

@@ -14,7 +14,7 @@ const (
 )
 
 // trim cuts the silence off both ends and leaves pause samples after the last sound, adding zeros where the network
-// made fewer. lead is where the network begins the first phoneme. cut is how many samples went at the start. The result
+// made fewer. What is louder than 1 is clipped. lead is where the network begins the first phoneme. cut is how many samples went at the start. The result
 // may use pcm's memory.
 func trim(pcm []float32, lead, pause int) (trimmed []float32, cut int) {
 	loud := make([]float64, len(pcm)/grain)
@@ -33,6 +33,9 @@ func trim(pcm []float32, lead, pause int) (trimmed []float32, cut int) {
 	cut = min(max(min(first*grain, lead)-onset, 0), len(pcm))
 	end := min(last*grain+pause, len(pcm))
 	trimmed = pcm[cut:max(end, cut)]
+	for i, x := range trimmed {
+		trimmed[i] = max(min(x, 1), -1)
+	}
 	for i := range min(fade, len(trimmed)/2) {
 		a := float32(i) / fade
 		trimmed[i] *= a
