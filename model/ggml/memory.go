@@ -6,6 +6,8 @@ import "C"
 import (
 	"fmt"
 	"unsafe"
+
+	"omnilive/model/gguf"
 )
 
 // A Memory holds the keys and values of many positions, rounded to f16, in the order in which Recall reads them.
@@ -65,6 +67,20 @@ func (m *Memory) Copy(src *Memory, from, to int) error {
 			first := head + p*m.capacity*2
 			copy(m.values[first+from*block:first+to*block], src.values[first+from*block:])
 		}
+	}
+	return nil
+}
+
+// Key puts the key of a head at a position into dst, which has the head's size.
+func (m *Memory) Key(head, position int, dst []float32) error {
+	if head < 0 || head >= m.heads || position < 0 || position >= m.capacity || len(dst) != m.size || m.keys == nil {
+		return fmt.Errorf("memory: key of head %d at %d", head, position)
+	}
+	panel := int(C.kernels_panel())
+	all := unsafe.Slice((*uint16)(unsafe.Pointer(&m.keys[0])), len(m.keys)/2)
+	at := head*m.capacity*m.size + position/panel*panel*m.size + position%panel
+	for j := range dst {
+		dst[j] = gguf.Float16(all[at+j*panel])
 	}
 	return nil
 }

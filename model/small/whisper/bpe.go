@@ -1,6 +1,7 @@
 package whisper
 
 import (
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,13 +29,13 @@ func (v *vocabulary) merge(out []int32, word string) []int32 {
 		parts[i] = word[i : i+1]
 	}
 	for len(parts) > 1 {
-		best, at := -1, 0
+		best, at := math.MaxInt, 0
 		for i := range len(parts) - 1 {
-			if r, ok := v.rank[[2]string{parts[i], parts[i+1]}]; ok && (best < 0 || r < best) {
+			if r, ok := v.rank[[2]string{parts[i], parts[i+1]}]; ok && r < best {
 				best, at = r, i
 			}
 		}
-		if best < 0 {
+		if best == math.MaxInt {
 			break
 		}
 		parts[at] += parts[at+1]

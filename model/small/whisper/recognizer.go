@@ -83,6 +83,11 @@ func (r *Recognizer) Transcribe(ctx context.Context, pcm []float32, o Transcribe
 	if len(pcm) > maxSamples {
 		return model.Transcript{}, errors.New("transcribe: more than an hour of sound")
 	}
+	for i, v := range pcm {
+		if !(v > -1e3 && v < 1e3) {
+			return model.Transcript{}, fmt.Errorf("transcribe: sample %d is %v", i, v)
+		}
+	}
 	if err := r.turns.enter(ctx, o.Final); err != nil {
 		return model.Transcript{}, fmt.Errorf("transcribe: %w", err)
 	}
@@ -103,6 +108,13 @@ func (l *listener) transcribe(ctx context.Context, pcm []float32, languages []st
 		h, err := l.understand(ctx, pcm[from:to], request{languages: languages, draft: draft}, o.Final)
 		if err != nil {
 			return t, err
+		}
+		if o.Times {
+			words, err := l.align(ctx, h, (to-from+samplesPerState-1)/samplesPerState, from)
+			if err != nil {
+				return t, err
+			}
+			t.Words = append(t.Words, words...)
 		}
 		languages = []string{h.language}
 		draft = draft[min(len(draft), len(h.tokens)):]

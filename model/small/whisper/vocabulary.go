@@ -27,6 +27,9 @@ func readVocabulary(f *gguf.File) (*vocabulary, error) {
 		return nil, err
 	}
 	merges, err := f.Strings("tokenizer.ggml.merges")
+	if err == nil && len(words) == 0 {
+		err = fmt.Errorf("the vocabulary is empty")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +45,9 @@ func readVocabulary(f *gguf.File) (*vocabulary, error) {
 			return nil, fmt.Errorf("merge %d is %q", i, m)
 		}
 		v.rank[[2]string{fromVisible(a), fromVisible(b)}] = i
+	}
+	if first := v.words[min(256, len(v.words)-1)]; len(first) == 2 {
+		v.rank[[2]string{first[:1], first[1:]}] = -1 // the first merge of all, which some tokenizer.json have lost
 	}
 	return v, v.findSpecial()
 }
