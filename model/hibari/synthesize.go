@@ -77,7 +77,7 @@ func (s *Synthesizer) take(ctx context.Context) (*vocoder.Vocoder, error) {
 
 // speak appends one breath to out.
 func (s *Synthesizer) speak(out *Speech, v *vocoder.Vocoder, b []g2p.Word, speed float64, noise vocoder.Noise) error {
-	ids, ends := s.encode(b)
+	ids, spans := s.encode(b)
 	if len(ids) < 3 {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (s *Synthesizer) speak(out *Speech, v *vocoder.Vocoder, b []g2p.Word, speed
 	if err != nil {
 		return err
 	}
-	first, last := audible(beats, ends, spectrum.Frames)
+	first, last := audible(beats, spans, spectrum.Frames)
 	from := len(out.PCM)
 	if out.PCM, err = v.Synthesize(out.PCM, spectrum, first, last, noise); err != nil {
 		return err
@@ -94,52 +94,21 @@ func (s *Synthesizer) speak(out *Speech, v *vocoder.Vocoder, b []g2p.Word, speed
 	pcm, cut := trim(out.PCM[from:], lead, pauseAfter(b[len(b)-1].Phonemes))
 	out.PCM = append(out.PCM[:from], pcm...)
 	cut += first * vocoder.Hop
-	at, next := -cut, 0
-	for i, n := range beats {
-		at += int(n) * beat
-		for next < len(ends) && ends[next] == i {
-			out.mark(from+min(max(at, 0), len(pcm)), b[next].End)
-			next++
-		}
+	for i, at := range wordEnds(pcm, beats, spans, cut) {
+		out.mark(from+at, b[i].End)
 	}
 	return nil
 }
 
 // audible returns the frames that can hold sound: from a little before the first phoneme to a little behind the last
 // word. The rest is silence that trim would cut off.
-func audible(beats []int64, ends []int, frames int) (first, last int) {
+func audible(beats []int64, spans []span, frames int) (first, last int) {
 	const before, behind = 80 * ms / vocoder.Hop, 200 * ms / vocoder.Hop
-	for _, n := range beats[:ends[len(ends)-1]+1] {
+	for _, n := range beats[:spans[len(spans)-1].last+1] {
 		last += int(n) * beat / vocoder.Hop
 	}
 	first = int(beats[0]) * beat / vocoder.Hop
 	return min(max(first-before, 0), frames), min(last+behind, frames)
-}
-
-// silentMarks make a pause, which is no part of the word they stand behind.
-const silentMarks = ";:,.!?—…\"()“”"
-
-// encode returns the ids of a breath, with 0 at both ends, and for every word the index of its last sound.
-func (s *Synthesizer) encode(b []g2p.Word) (ids []int64, ends []int) {
-	ids = append(ids, 0)
-	for i, w := range b {
-		if i > 0 {
-			ids = append(ids, s.ids[' '])
-		}
-		end := len(ids) - 1
-		for _, r := range w.Phonemes {
-			id, ok := s.ids[r]
-			if !ok {
-				continue
-			}
-			ids = append(ids, id)
-			if !strings.ContainsRune(silentMarks, r) {
-				end = len(ids) - 1
-			}
-		}
-		ends = append(ends, end)
-	}
-	return append(ids, 0), ends
 }
 
 // mark adds a mark, or moves the last one where it is for the same text.

@@ -45,15 +45,23 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// TestMarksAreWhereWordsEnd finds the pause after a word: the mark before it lies at its start.
+// TestMarksAreWhereWordsEnd says words with short pauses between them: every mark lies in one, with sound before it.
 func TestMarksAreWhereWordsEnd(t *testing.T) {
-	speech := say(t, open(t), "Yes, of course.", SpeakOptions{})
-	at := speech.Marks[0].Samples
-	if r := rms(speech.PCM[at+60*ms : at+90*ms]); r > 0.02 {
-		t.Errorf("60 ms behind the mark of the first word the sound still has %g", r)
+	speech := say(t, open(t), "No, now; eleven, Norway, banana.", SpeakOptions{})
+	if len(speech.Marks) != 5 {
+		t.Fatalf("marks %v, want 5", speech.Marks)
 	}
-	if r := rms(speech.PCM[at-120*ms : at-60*ms]); r < 0.005 {
-		t.Errorf("60 ms before the mark of the first word the sound has only %g", r)
+	for _, m := range speech.Marks[:4] {
+		if r := rms(speech.PCM[m.Samples-120*ms : m.Samples-60*ms]); r < 0.02 {
+			t.Errorf("before mark %v the sound has only %g", m, r)
+		}
+		quiet := 1.0
+		for at := m.Samples - 30*ms; at < m.Samples+20*ms; at += grain {
+			quiet = min(quiet, rms(speech.PCM[at:at+grain]))
+		}
+		if quiet > hush {
+			t.Errorf("around mark %v the sound never falls below %g", m, quiet)
+		}
 	}
 }
 
