@@ -47,7 +47,7 @@ const (
 type EngineOptions struct {
 	ContextPerSequence int // positions a sequence holds; 0 means 4096
 	Sequences          int // conversations at once; 0 means 8
-	Batch              int // most tokens in one step; 0 means 256
+	Batch              int // most tokens in one step, which nobody can enter midway; 0 means 64 (256 saves 3 % on a processor)
 	Interleave         int // most prompt tokens in a step while anyone generates; 0 means 32
 	Threads            int // 0 means one fewer than the cores, at least 1
 	KVType             KVType
@@ -125,7 +125,7 @@ func (o EngineOptions) withDefaults() EngineOptions {
 	}
 	set(&o.ContextPerSequence, 4096)
 	set(&o.Sequences, 8)
-	set(&o.Batch, 256)
+	set(&o.Batch, max(64, o.Sequences))
 	set(&o.Interleave, 32)
 	set(&o.Threads, max(1, runtime.NumCPU()-1))
 	return o
