@@ -33,7 +33,7 @@ var outside = map[string][]string{
 	"github.com/prometheus/client_golang": {"server", "signaling"},
 	"github.com/schollz/progressbar":      {"cmd"},
 	"net/http":                            {"server", "signaling", "web", "cmd"},
-	"os/exec":                             {"cmd", "model/parts", "model/hibari", "model/small", "model/espeak"},
+	"os/exec":                             {"cmd", "model/parts", "model/small/hibari", "model/small", "model/small/espeak"},
 	"flag":                                {"cmd"},
 	"log":                                 {},
 }

@@ -32,7 +32,7 @@ func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	f := &modelFlags{dirs: folderFlags(fs)}
 	fs.StringVar(&f.model, "model", "small", "the model that answers: small (Qwen2.5 0.5B) or tiny (SmolLM2 135M, for machines with 512 MB)")
 	fs.StringVar(&f.llm, "llm", "", "an instruct GGUF `file` in place of the model's own language model; its chat template is used")
-	fs.IntVar(&f.threads, "threads", 0, "threads for the recognizer and for the language model; 0 means one for each core")
+	fs.IntVar(&f.threads, "threads", 0, "threads for the recognizer and for the language model; 0 means one fewer than the cores")
 	fs.IntVar(&f.calls, "max-calls", 8, "calls at once; one more gets 503")
 	fs.StringVar(&f.languages, "languages", "en,ko", "languages to recognize, with commas (ISO 639-1)")
 	fs.StringVar(&f.instructions, "instructions", "", "system prompt that calls start with; empty means the model's own")

@@ -11,11 +11,11 @@ import (
 	"sync"
 
 	"omnilive/model"
+	"omnilive/model/small/espeak"
+	"omnilive/model/small/hibari"
 	"omnilive/model/llama"
 	"omnilive/model/onnx"
 	"omnilive/model/small/camera"
-	"omnilive/model/espeak"
-	"omnilive/model/hibari"
 	"omnilive/model/small/whisper"
 )
 
@@ -88,7 +88,7 @@ func Open(ctx context.Context, cfg Config) (*Model, error) {
 
 func (c Config) withDefaults() Config {
 	if c.Threads <= 0 {
-		c.Threads = min(runtime.NumCPU(), 8)
+		c.Threads = min(max(runtime.NumCPU()-1, 1), 8) // ggml's threads wait for one another by spinning: leave a core to the rest
 	}
 	if c.Calls <= 0 {
 		c.Calls = 8

@@ -7,7 +7,7 @@ import (
 	"unicode"
 
 	"omnilive/model"
-	"omnilive/model/hibari"
+	"omnilive/model/small/hibari"
 	"omnilive/model/llama"
 )
 

@@ -18,8 +18,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"omnilive/model/hibari/g2p"
-	"omnilive/model/hibari/vocoder"
+	"omnilive/model/small/hibari/g2p"
+	"omnilive/model/small/hibari/vocoder"
 	"omnilive/model/onnx"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"omnilive/model/hibari/vocoder"
+	"omnilive/model/small/hibari/vocoder"
 )
 
 // madeUpNoise is the Noise of testdata/reference.py for a spectrum of so many frames.

@@ -17,7 +17,7 @@ import (
 	"time"
 	"unicode"
 
-	"omnilive/model/hibari/g2p"
+	"omnilive/model/small/hibari/g2p"
 )
 
 const (

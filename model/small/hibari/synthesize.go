@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"omnilive/model/hibari/g2p"
-	"omnilive/model/hibari/vocoder"
+	"omnilive/model/small/hibari/g2p"
+	"omnilive/model/small/hibari/vocoder"
 )
 
 // SpeakOptions are the settings of one Synthesize. The zero value works.

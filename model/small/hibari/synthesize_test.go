@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"omnilive/model/hibari/g2p"
+	"omnilive/model/small/hibari/g2p"
 )
 
 func say(t testing.TB, s *Synthesizer, text string, o SpeakOptions) Speech {

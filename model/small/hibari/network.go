@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"omnilive/model/hibari/vocoder"
+	"omnilive/model/small/hibari/vocoder"
 	"omnilive/model/onnx"
 )
 

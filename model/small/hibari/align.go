@@ -3,7 +3,7 @@ package hibari
 import (
 	"strings"
 
-	"omnilive/model/hibari/g2p"
+	"omnilive/model/small/hibari/g2p"
 )
 
 // silentMarks make a pause, which is no part of the word they stand behind.
