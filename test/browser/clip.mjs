@@ -16,7 +16,7 @@ export async function clip(words) {
   try {
     const page = await browser.newPage({ viewport: { width: 640, height: 480 } });
     await page.setContent(`<body style="margin:0;display:grid;place-items:center;height:100vh;background:#8a9a86">
-      <div style="font:bold 92px sans-serif;background:#fff;color:#111;padding:50px 36px;border:10px solid #333;white-space:nowrap">${words}</div>`);
+      <div style="font:bold 76px sans-serif;background:#fff;color:#111;padding:44px 32px;border:10px solid #333;white-space:nowrap">${words}</div>`);
     const picture = await page.screenshot({ type: 'jpeg', quality: 90 });
     mkdirSync(out, { recursive: true });
     writeFileSync(file, Buffer.concat(Array(30).fill(picture)));

@@ -81,7 +81,6 @@ async function call(speaking) {
   const mine = (line = new Line());
   notice.hide();
   transcript.clear();
-  page.welcome.hidden = true;
   show();
   try {
     if (!('RTCPeerConnection' in window)) throw new Problem('unsupported');
@@ -118,12 +117,13 @@ function hangUp() {
 
 /** Lets go of the call and of all it held. */
 function drop() {
+  const rest = line?.live ? 'over' : 'idle';
   line?.end();
   line = null;
   page.sound.srcObject = null;
   camera.saw('');
   transcript.close();
-  show('over');
+  show(rest);
 }
 
 /**
@@ -246,6 +246,7 @@ function ways(problem) {
  */
 function show(rest = 'idle') {
   const live = line?.live ?? false;
+  page.welcome.hidden = line !== null || !transcript.empty;
   document.body.dataset.phase = live ? 'live' : line ? 'dialing' : 'idle';
   page.label.textContent = live ? 'Hang up' : line ? 'Cancel' : 'Call';
   const doing = now(rest);

@@ -36,6 +36,10 @@ export class Transcript {
     this.#frame = frame;
   }
 
+  get empty() {
+    return this.#turns.size === 0;
+  }
+
   /** Forgets everything, for a new call. */
   clear() {
     this.#turns.clear();

@@ -25,6 +25,12 @@ for (const scheme of /** @type {const} */ (['light', 'dark'])) {
   test(`nothing stands in the way of assistive technology (${scheme})`, async (t) => {
     const caller = await open(t, { scheme });
     assert.deepEqual(await violations(caller.page), [], 'at rest');
+    await caller.picture(`rest-${scheme}`);
+    await caller.page.route('**/v1/realtime/calls', (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '9' } }), { times: 1 });
+    await caller.page.getByRole('button', { name: 'Call', exact: true }).click();
+    await caller.page.getByRole('alert').getByText('busy').waitFor();
+    assert.deepEqual(await violations(caller.page), [], 'in trouble');
+    await caller.picture(`trouble-${scheme}`);
     await caller.call();
     await caller.page.getByRole('textbox', { name: 'Type a message' }).fill('What is the capital of France?');
     await caller.page.keyboard.press('Enter');
@@ -33,6 +39,7 @@ for (const scheme of /** @type {const} */ (['light', 'dark'])) {
     assert.deepEqual(await violations(caller.page), [], 'in a call');
     await caller.page.getByRole('button', { name: 'Settings' }).click();
     assert.deepEqual(await violations(caller.page), [], 'in the settings');
+    await caller.picture(`settings-${scheme}`);
     await caller.page.getByRole('button', { name: 'Cancel' }).click();
     await caller.picture(`desktop-${scheme}`);
     await caller.page.setViewportSize({ width: 360, height: 720 });
@@ -61,6 +68,7 @@ test('a whole call by keyboard alone', async (t) => {
   await reach('Camera');
   await keyboard.press('Space');
   await caller.page.getByLabel('Your camera').waitFor();
+  assert.deepEqual(await violations(caller.page), [], 'with the camera on');
   await reach('words');
   await keyboard.type('What is the capital of France?');
   await keyboard.press('Enter');

@@ -28,7 +28,7 @@ for (const { name, status, headers, code, want } of refusals) {
     const body = JSON.stringify({ error: { type: 'x', code, message: 'because' } });
     await caller.page.route('**/v1/realtime/calls', (route) => route.fulfill({ status, headers, contentType: 'application/json', body }));
     assert.match(await complaint(caller), want);
-    assert.equal(await caller.state(), 'Call ended');
+    assert.equal(await caller.state(), 'Ready when you are');
   });
 }
 
