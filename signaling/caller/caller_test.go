@@ -90,7 +90,7 @@ func energy(pcm []float32) float64 {
 }
 
 // serve runs a hub with the real codecs behind HTTP, over real sockets.
-func serve(t *testing.T, n signaling.Network) (url string, hub *signaling.Hub) {
+func serve(t *testing.T, n signaling.Network, edit func(answer string) string) (url string, hub *signaling.Hub) {
 	t.Helper()
 	if r, err := media.NewOpusReader(111); err != nil {
 		t.Skipf("no Opus decoder on this machine: %v", err)
@@ -118,7 +118,7 @@ func serve(t *testing.T, n signaling.Network) (url string, hub *signaling.Hub) {
 		}
 		w.Header().Set("Location", caller.CallsPath+"/"+id)
 		w.WriteHeader(http.StatusCreated)
-		_, _ = io.WriteString(w, answer)
+		_, _ = io.WriteString(w, edit(answer))
 	}))
 	t.Cleanup(func() {
 		s.Close()
@@ -130,9 +130,47 @@ func serve(t *testing.T, n signaling.Network) (url string, hub *signaling.Hub) {
 	return s.URL, hub
 }
 
+func whole(answer string) string { return answer }
+
+// onlyTCP leaves the answer's TCP candidates alone in it, as a firewall would.
+func onlyTCP(answer string) string {
+	var kept []string
+	for line := range strings.Lines(answer) {
+		if !strings.HasPrefix(line, "a=candidate:") || strings.Contains(strings.ToLower(line), " tcp ") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+// A caller whose UDP goes nowhere connects by ICE-TCP on the same port; ICE-lite connects as full ICE does.
+func TestWaysIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		net  signaling.Network
+		edit func(string) string
+	}{
+		"tcp":  {signaling.Network{}, onlyTCP},
+		"lite": {signaling.Network{Lite: true}, whole},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, hub := serve(t, c.net, c.edit)
+			call, err := caller.Dial(t.Context(), url, caller.Options{APIKey: "secret"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := call.Close(); err != nil {
+				t.Error(err)
+			}
+			if s := hub.Stats(); s.Connected != 1 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
 // One question and one answer through the real codecs and the real network of this machine.
 func TestRealCall(t *testing.T) {
-	url, _ := serve(t, signaling.Network{})
+	url, _ := serve(t, signaling.Network{}, whole)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c, err := caller.Dial(ctx, url, caller.Options{APIKey: "secret"})
@@ -173,7 +211,7 @@ func TestRealCall(t *testing.T) {
 }
 
 func TestDialRefuses(t *testing.T) {
-	url, _ := serve(t, signaling.Network{})
+	url, _ := serve(t, signaling.Network{}, whole)
 	for name, c := range map[string]struct {
 		url  string
 		want string
@@ -190,7 +228,7 @@ func TestDialRefuses(t *testing.T) {
 
 // The hub's end of the call is seen by everybody who waits.
 func TestServerHangsUp(t *testing.T) {
-	url, hub := serve(t, signaling.Network{})
+	url, hub := serve(t, signaling.Network{}, whole)
 	events := make(chan caller.Event, 16)
 	c, err := caller.Dial(t.Context(), url, caller.Options{APIKey: "secret", OnEvent: func(e caller.Event) { events <- e }})
 	if err != nil {
