@@ -102,7 +102,7 @@ func (r *Recognizer) Transcribe(ctx context.Context, pcm []float32, o Transcribe
 // transcribe hears pcm window by window.
 func (l *listener) transcribe(ctx context.Context, pcm []float32, languages []string, o TranscribeOptions) (model.Transcript, error) {
 	t := model.Transcript{Language: languages[0], NoSpeech: 1}
-	draft, tokens := l.vocab.encode(o.Draft), 0
+	draft, tokens := l.vocab.encode(spaced(o.Draft)), 0
 	for from := 0; from < len(pcm); {
 		to := from + windowEnd(pcm[from:])
 		h, err := l.understand(ctx, pcm[from:to], request{languages: languages, draft: draft}, o.Final)
@@ -126,4 +126,12 @@ func (l *listener) transcribe(ctx context.Context, pcm []float32, languages []st
 	}
 	t.Text = strings.TrimSpace(strings.ToValidUTF8(t.Text, ""))
 	return t, nil
+}
+
+// spaced brings back the space that Whisper's words begin with and a Transcript's text has lost.
+func spaced(text string) string {
+	if text == "" || begin(text) {
+		return text
+	}
+	return " " + text
 }

@@ -10,9 +10,9 @@ import (
 // Whisper was trained on windows of 30 s, whatever was said filled up with silence, and goes astray in shorter ones: it
 // says the sentence again. Encoding all 30 s costs a second, though, nearly all of it for silence. So the silence is
 // encoded once, behind a short vowel, and what each layer remembers of it stays in place behind the sound of every
-// utterance. Both encoder and decoder attend to it. On 40 sentences the words were those of the whole window
-// (38 equal to the letter, one capital and one homophone apart) at an eighth of its cost; without the vowel 36 were equal,
-// with short windows of 8 s 34.
+// utterance. Both encoder and decoder attend to it. Of 40 sentences 38 are
+// equal to the whole window's to the letter (one capital and one homophone apart) at an eighth of its cost; without the
+// vowel 36 were, with windows of 8 s 34, with silence behind the encoder only 33.
 type surroundings struct {
 	encoder, cross             []*ggml.Memory // in use: the first states are the sound's
 	silentEncoder, silentCross []*ggml.Memory // as silence left them
