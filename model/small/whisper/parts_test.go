@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -54,11 +55,11 @@ func TestWaitingIsBoundedAndEndsWithItsContext(t *testing.T) {
 		if err := turns.enter(ctx, true); err != nil {
 			t.Fatal(err)
 		}
-		failed := 0
+		var failed atomic.Int32
 		for i := range maxWaiting {
 			go func() {
 				if err := turns.enter(ctx, i%2 == 0); errors.Is(err, hungUp) {
-					failed++
+					failed.Add(1)
 				}
 			}()
 		}
@@ -68,8 +69,8 @@ func TestWaitingIsBoundedAndEndsWithItsContext(t *testing.T) {
 		}
 		cancel(hungUp)
 		synctest.Wait()
-		if failed != maxWaiting {
-			t.Errorf("%d of %d gave up", failed, maxWaiting)
+		if n := failed.Load(); n != maxWaiting {
+			t.Errorf("%d of %d gave up", n, maxWaiting)
 		}
 		turns.leave()
 		if err := turns.enter(context.Background(), false); err != nil {

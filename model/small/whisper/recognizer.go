@@ -11,7 +11,7 @@ import (
 
 // Options of a recognizer.
 type Options struct {
-	Threads   int      // 0 means 1
+	Threads   int      // 0 means 1, the best choice beside other work: ggml's threads wait for one another spinning
 	Languages []string // ISO 639-1 codes to choose from; the first is the default; empty means "en"
 }
 
