@@ -13,10 +13,10 @@ const (
 )
 
 // Lengths in hops of 32 ms. Silero's probability falls one or two hops after the voice does,
-// so three quiet hops are about 150 ms of silence.
+// so two quiet hops are about 100 ms of silence.
 const (
 	startHops  = 3 // voiced hops among the last four that make speech
-	pauseHops  = 3
+	pauseHops  = 2
 	resumeHops = 2 // voiced hops that end a pause: a click must not throw the begun answer away
 )
 

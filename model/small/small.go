@@ -11,11 +11,11 @@ import (
 	"sync"
 
 	"omnilive/model"
-	"omnilive/model/small/espeak"
-	"omnilive/model/small/hibari"
 	"omnilive/model/llama"
 	"omnilive/model/onnx"
 	"omnilive/model/small/camera"
+	"omnilive/model/small/espeak"
+	"omnilive/model/small/hibari"
 	"omnilive/model/small/whisper"
 )
 
@@ -133,20 +133,27 @@ func (m *Model) openDescriber() (err error) {
 	return err
 }
 
-// window is how many tokens a conversation holds; sharedWindows how many of them all calls have together, in windows:
-// a call of ten minutes fills a quarter of its own.
-const window = 4096
+// Tokens that a conversation holds. A call of ten minutes fills about half of window. The tiny model's cache takes twice the
+// memory a token, and it is for machines with little.
+const (
+	window     = 4096
+	tinyWindow = 1024
+)
 
 func (m *Model) openLanguageModel() (err error) {
 	report := func(done float32) { m.cfg.Progress("language model", float64(done)) }
-	if m.lm, err = llama.LoadModel(m.cfg.LanguageModel, llama.ModelOptions{Progress: report}); err != nil {
+	if m.lm, err = llama.LoadModel(m.cfg.LanguageModel, llama.ModelOptions{NoMmap: true, Progress: report}); err != nil {
 		return err
 	}
 	if m.dialect, err = newDialect(m.lm, m.tiny()); err != nil {
 		return err
 	}
+	size := window
+	if m.tiny() {
+		size = tinyWindow
+	}
 	if m.engine, err = llama.NewEngine(m.lm, llama.EngineOptions{
-		ContextPerSequence: min(window, max(m.lm.ContextTrained(), 512)), Sequences: m.cfg.Calls + 1, Threads: m.cfg.Threads,
+		ContextPerSequence: min(size, max(m.lm.ContextTrained(), 512)), Sequences: m.cfg.Calls + 1, Threads: m.cfg.Threads,
 		KVType: llama.KVQ8, FlashAttn: llama.FlashOn,
 	}); err != nil {
 		return err

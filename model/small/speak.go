@@ -7,8 +7,8 @@ import (
 	"unicode"
 
 	"omnilive/model"
-	"omnilive/model/small/hibari"
 	"omnilive/model/llama"
+	"omnilive/model/small/hibari"
 )
 
 // speak puts a clause's sound into p; where its language cannot be spoken p stays text, and says which language it is.

@@ -18,9 +18,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"omnilive/model/onnx"
 	"omnilive/model/small/hibari/g2p"
 	"omnilive/model/small/hibari/vocoder"
-	"omnilive/model/onnx"
 )
 
 // Rate is the sample rate of Speech.PCM.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 
-	"omnilive/model/small/hibari/vocoder"
 	"omnilive/model/onnx"
+	"omnilive/model/small/hibari/vocoder"
 )
 
 const (
