@@ -1,8 +1,8 @@
 package signaling
 
-import "omnilive/media/gst"
+import "omnilive/media"
 
 // MediaElements says which GStreamer is in use and which of its elements that calls are made of are not installed.
-func MediaElements() (version string, missing []gst.Element) {
-	return gst.Version(), gst.Missing()
+func MediaElements() (version string, missing []media.Element) {
+	return media.GStreamerVersion(), media.MissingElements()
 }

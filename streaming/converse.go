@@ -21,13 +21,18 @@ type talk struct {
 	gen   int        // of utterances
 	epoch int        // of pauses
 
-	tasks   sync.WaitGroup // recognitions and verdicts under way
+	work work
+	turn *turn
+	todo todo
+	mute muteWatch
+	echo []float32 // scratch of the echo check
+}
+
+// work is what runs beside converse for it.
+type work struct {
+	tasks   sync.WaitGroup // recognitions and verdicts
 	hearing bool           // a recognition is under way
 	again   bool           // a final is wanted as soon as it returns
-	turn    *turn
-	todo    todo
-	mute    muteWatch
-	echo    []float32 // scratch of the echo check
 }
 
 // todo is what waits for the model.
@@ -83,7 +88,7 @@ func (t *talk) hangUp() {
 	if t.turn != nil {
 		t.turn.stop(context.Canceled)
 	}
-	t.tasks.Wait() // their results are sent with t.ctx, which has ended
+	t.work.tasks.Wait() // their results are sent with t.ctx, which has ended
 }
 
 func (t *talk) onHop(h hop) {
@@ -150,7 +155,7 @@ func (t *talk) follow() {
 	}
 	if t.ep.pausing {
 		t.maybeEnd()
-	} else if t.at-t.u.shown >= captionEvery && !t.hearing && t.u.told && t.set.Transcription {
+	} else if t.at-t.u.shown >= captionEvery && !t.work.hearing && t.u.told && t.set.Transcription {
 		t.u.shown = t.at
 		t.recognize(false)
 		t.glance()
@@ -216,7 +221,7 @@ func (t *talk) onResumed() {
 		return
 	}
 	t.epoch++
-	t.again = false
+	t.work.again = false
 	if t.u.cancel != nil {
 		t.u.cancel()
 	}
@@ -235,21 +240,21 @@ func (t *talk) glance() {
 // recognize starts a recognition of the utterance so far. One runs at a time: a final waits for a caption to stop.
 func (t *talk) recognize(final bool) {
 	u := t.u
-	if t.hearing {
-		t.again = t.again || final
+	if t.work.hearing {
+		t.work.again = t.work.again || final
 		if final && u.cancel != nil {
 			u.cancel()
 		}
 		return
 	}
-	t.hearing = true
+	t.work.hearing = true
 	ctx, cancel := context.WithCancel(t.ctx)
 	u.cancel = cancel
 	pcm := u.pcm[:len(u.pcm):len(u.pcm)] // converse only appends behind it
 	r := heard{gen: u.gen, epoch: t.epoch, final: final}
 	conv, out, run := t.s.conv, t.s.heard, t.ctx
 	opt := model.HearOptions{Final: final, Language: t.set.Language}
-	t.tasks.Go(func() {
+	t.work.tasks.Go(func() {
 		defer cancel()
 		from := time.Now()
 		r.text, r.err = conv.Hear(ctx, pcm, opt)
@@ -267,7 +272,7 @@ func (t *talk) judge() {
 	pcm := u.pcm[:len(u.pcm):len(u.pcm)]
 	v := verdict{gen: u.gen, epoch: t.epoch}
 	turns, out, run := t.s.cfg.Turns, t.s.judge, t.ctx
-	t.tasks.Go(func() {
+	t.work.tasks.Go(func() {
 		p, err := turns.Probability(run, pcm)
 		if err != nil {
 			return
@@ -284,9 +289,9 @@ func (t *talk) onVerdict(v verdict) {
 }
 
 func (t *talk) onHeard(h heard) {
-	t.hearing = false
-	again := t.again
-	t.again = false
+	t.work.hearing = false
+	again := t.work.again
+	t.work.again = false
 	u := t.u
 	if u == nil {
 		return
@@ -349,6 +354,6 @@ func (t *talk) dropUtterance() {
 	if t.u != nil && t.u.cancel != nil {
 		t.u.cancel()
 	}
-	t.u, t.again = nil, false
+	t.u, t.work.again = nil, false
 	t.ep.end()
 }

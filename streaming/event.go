@@ -181,6 +181,7 @@ type Error struct {
 	EventID string // the client's event that caused it
 }
 
+// Error is the message.
 func (e *Error) Error() string { return e.Message }
 
 func (SessionCreated) event()        {}

@@ -39,6 +39,7 @@ func (t Tensor) Dim(i int) int64 { return t.ne[i] }
 // Elements returns how many elements t has.
 func (t Tensor) Elements() int64 { return t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3] }
 
+// String is the type and the dimensions, as in f16[80 3 512 1].
 func (t Tensor) String() string { return fmt.Sprintf("%v%v", t.t, t.ne) }
 
 // contiguous tells whether the elements lie in order without holes.
