@@ -4,16 +4,20 @@
 const floor = -60;
 const ceiling = -12;
 
-/** A Meter watches streams and reports the loudness of each, 0 to 1, once a picture frame. */
+/** How often to look, in milliseconds: drawing at the screen's own rate would cost a server on the same machine its answers. */
+const interval = 40;
+
+/** A Meter watches streams and reports the loudness of each, 0 to 1, where it has changed. */
 export class Meter {
   #context = new AudioContext();
-  /** @type {{analyser: AnalyserNode, source: MediaStreamAudioSourceNode, window: Float32Array<ArrayBuffer>, report: (level: number) => void}[]} */
+  /** @type {{analyser: AnalyserNode, source: MediaStreamAudioSourceNode, window: Float32Array<ArrayBuffer>, report: (level: number) => void, last: number}[]} */
   #watched = [];
   #frame = 0;
+  #looked = 0;
 
   constructor() {
     this.#context.resume().catch(() => {});
-    this.#frame = requestAnimationFrame(() => this.#look());
+    this.#frame = requestAnimationFrame((now) => this.#look(now));
   }
 
   /**
@@ -26,7 +30,7 @@ export class Meter {
     analyser.fftSize = 1024;
     const source = this.#context.createMediaStreamSource(stream);
     source.connect(analyser);
-    this.#watched.push({ analyser, source, window: new Float32Array(analyser.fftSize), report });
+    this.#watched.push({ analyser, source, window: new Float32Array(analyser.fftSize), report, last: 0 });
   }
 
   /** Stops; every level falls to zero. */
@@ -40,12 +44,17 @@ export class Meter {
     this.#context.close().catch(() => {});
   }
 
-  #look() {
-    for (const { analyser, window, report } of this.#watched) {
-      analyser.getFloatTimeDomainData(window);
-      report(loudness(window));
+  /** @param {number} now */
+  #look(now) {
+    this.#frame = requestAnimationFrame((next) => this.#look(next));
+    if (now - this.#looked < interval) return;
+    this.#looked = now;
+    for (const each of this.#watched) {
+      each.analyser.getFloatTimeDomainData(each.window);
+      const level = Math.round(loudness(each.window) * 50) / 50;
+      if (level !== each.last) each.report(level);
+      each.last = level;
     }
-    this.#frame = requestAnimationFrame(() => this.#look());
   }
 }
 
