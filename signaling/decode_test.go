@@ -191,7 +191,7 @@ func TestMessages(t *testing.T) {
 		streaming.Failed{Err: &Error{Message: "bare"}}, streaming.Failed{},
 	}
 	var b strings.Builder
-	tr := newTranslator("rtc_1")
+	tr := newTranslator("rtc_1", []string{"anna"})
 	for _, ev := range events {
 		ms := tr.translate(ev)
 		if len(ms) == 0 {

@@ -31,8 +31,8 @@ type outbox struct {
 	t  *translator
 }
 
-func newOutbox(call string, m Meter) *outbox {
-	return &outbox{meter: m, queue: make(chan []byte, queueLength), t: newTranslator(call)}
+func newOutbox(call string, m Meter, voices []string) *outbox {
+	return &outbox{meter: m, queue: make(chan []byte, queueLength), t: newTranslator(call, voices)}
 }
 
 // put queues what ev is on the wire and reports whether there was room.

@@ -69,7 +69,7 @@ func (h *Hub) newPeer(ctx context.Context, offer string, o CallOptions) (*peer, 
 	}
 	id := newID("rtc_")
 	p := &peer{id: id, hub: h, log: h.config.Log.With("call", id), pc: pc, begin: begin,
-		mic: newMic(), camera: newCamera(), events: newOutbox(id, h.config.Meter), hand: newHandover()}
+		mic: newMic(), camera: newCamera(), events: newOutbox(id, h.config.Meter, h.config.voices()), hand: newHandover()}
 	p.mute = !strings.Contains(offer, "m=application")
 	if err := p.prepare(offer); err != nil {
 		p.discard()

@@ -14,10 +14,11 @@ type translator struct {
 	settings     streaming.Settings // as last told
 	sent         int                // messages numbered so far
 	items        items
+	voices       []string // the model's
 }
 
-func newTranslator(call string) *translator {
-	return &translator{conversation: "conv_" + call}
+func newTranslator(call string, voices []string) *translator {
+	return &translator{conversation: "conv_" + call, voices: voices}
 }
 
 // number gives m the next event id.
@@ -32,9 +33,9 @@ func (t *translator) translate(ev streaming.Event) []message {
 	t.remember(ev)
 	switch e := ev.(type) {
 	case streaming.SessionCreated:
-		return one(&sessionMessage{head{Type: "session.created"}, newSession(e.Settings)})
+		return one(&sessionMessage{head{Type: "session.created"}, newSession(e.Settings, t.voices)})
 	case streaming.SessionUpdated:
-		return one(&sessionMessage{head{Type: "session.updated"}, newSession(e.Settings)})
+		return one(&sessionMessage{head{Type: "session.updated"}, newSession(e.Settings, t.voices)})
 	case streaming.Failed:
 		return one(newErrorMessage(e.Err))
 	case streaming.TurnLatency:

@@ -9,21 +9,27 @@ import (
 // A wireSession is the effective configuration of a call: realtime.session. What we do not have is there with its empty
 // value, so that a client sees that asking for it had no effect.
 type wireSession struct {
-	Type             string    `json:"type"`   // realtime
-	Object           string    `json:"object"` // realtime.session
-	ID               string    `json:"id"`
-	Model            string    `json:"model"`
-	OutputModalities []string  `json:"output_modalities"`
-	Instructions     string    `json:"instructions"`
-	Tools            []any     `json:"tools"`
-	ToolChoice       string    `json:"tool_choice"`
-	MaxOutputTokens  any       `json:"max_output_tokens"`
-	Tracing          *struct{} `json:"tracing"`
-	Truncation       string    `json:"truncation"`
-	Prompt           *struct{} `json:"prompt"`
-	ExpiresAt        int64     `json:"expires_at"` // 0: never
-	Audio            wireAudio `json:"audio"`
-	Include          []string  `json:"include"`
+	Type             string       `json:"type"`   // realtime
+	Object           string       `json:"object"` // realtime.session
+	ID               string       `json:"id"`
+	Model            string       `json:"model"`
+	OutputModalities []string     `json:"output_modalities"`
+	Instructions     string       `json:"instructions"`
+	Tools            []any        `json:"tools"`
+	ToolChoice       string       `json:"tool_choice"`
+	MaxOutputTokens  any          `json:"max_output_tokens"`
+	Tracing          *struct{}    `json:"tracing"`
+	Truncation       string       `json:"truncation"`
+	Prompt           *struct{}    `json:"prompt"`
+	ExpiresAt        int64        `json:"expires_at"` // 0: never
+	Audio            wireAudio    `json:"audio"`
+	Include          []string     `json:"include"`
+	Omnilive         wireOmnilive `json:"omnilive"`
+}
+
+// wireOmnilive is what our sessions say beyond GA: the voices to choose from, the default first.
+type wireOmnilive struct {
+	Voices []string `json:"voices"`
 }
 
 type wireAudio struct {
@@ -71,7 +77,7 @@ type (
 	}
 )
 
-func newSession(s streaming.Settings) wireSession {
+func newSession(s streaming.Settings, voices []string) wireSession {
 	w := wireSession{Type: "realtime", Object: "realtime.session", ID: s.ID, Model: s.Model,
 		OutputModalities: []string{cmp.Or(s.Modality, "audio")}, Instructions: s.Instructions, Tools: []any{}, ToolChoice: "auto",
 		MaxOutputTokens: maxTokens(s.MaxTokens), Truncation: "auto"}
@@ -83,6 +89,7 @@ func newSession(s streaming.Settings) wireSession {
 	w.Audio.Output.Format = pcm24k
 	w.Audio.Output.Voice = s.Voice
 	w.Audio.Output.Speed = cmp.Or(s.Speed, 1)
+	w.Omnilive.Voices = append([]string{}, voices...)
 	return w
 }
 

@@ -11,7 +11,7 @@ import (
 const (
 	maxUtterance = 60 * model.InputRate // then the turn ends by itself
 	preRoll      = 2 * model.InputRate  // kept while nobody speaks; prefix padding is taken from it
-	captionEvery = 600 * model.InputRate / 1000
+	captionEvery = 400 * model.InputRate / 1000
 )
 
 // An utterance is what the user says in one turn, from its prefix padding to its end.

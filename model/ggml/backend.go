@@ -1,20 +1,28 @@
 package ggml
 
 /*
+#include <stdlib.h>
 #include "calls.h"
 static ptr backend_new(void) { return CALL(ggml_backend_cpu_init)(); }
 static void backend_threads(ptr b, int n, ptr pool) {
 	CALL(ggml_backend_cpu_set_n_threads)(b, n);
 	if (pool) CALL(ggml_backend_cpu_set_threadpool)(b, pool);
 }
+// The flag is asked between two operations of a graph, on the thread that computes.
+static bool flag_up(void *flag) { return __atomic_load_n((int *)flag, __ATOMIC_RELAXED) != 0; }
+static void backend_flag(ptr b, int *flag) { CALL(ggml_backend_cpu_set_abort_callback)(b, flag_up, flag); }
+static int *flag_new(void) { return calloc(1, sizeof(int)); }
+static void flag_set(int *flag, int v) { __atomic_store_n(flag, v, __ATOMIC_RELAXED); }
 static void backend_free(ptr b) { CALL(ggml_backend_free)(b); }
 static void pool_free(ptr p) { CALL(ggml_threadpool_free)(p); }
 */
 import "C"
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"unsafe"
 )
 
 const maxThreads = 256
@@ -22,6 +30,7 @@ const maxThreads = 256
 // A Backend is the processor with a fixed set of threads.
 type Backend struct {
 	b, pool C.ptr
+	stop    *C.int // set: the graph under way ends before its next operation
 	threads int
 }
 
@@ -45,6 +54,11 @@ func NewBackend(threads int) (*Backend, error) {
 		}
 	}
 	C.backend_threads(b.b, C.int(threads), b.pool)
+	if b.stop = C.flag_new(); b.stop == nil {
+		b.Close()
+		return nil, errors.New("start ggml: out of memory")
+	}
+	C.backend_flag(b.b, b.stop)
 	return b, nil
 }
 
@@ -59,5 +73,25 @@ func (b *Backend) Close() {
 	if b.pool != nil {
 		C.pool_free(b.pool)
 	}
-	b.b, b.pool = nil, nil
+	C.free(unsafe.Pointer(b.stop))
+	b.b, b.pool, b.stop = nil, nil, nil
+}
+
+// watch raises the flag when ctx ends; the returned function lowers it again and must be called.
+func (b *Backend) watch(ctx context.Context) (done func()) {
+	C.flag_set(b.stop, 0)
+	if ctx.Done() == nil {
+		return func() {}
+	}
+	raised := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		C.flag_set(b.stop, 1)
+		close(raised)
+	})
+	return func() {
+		if !forget() {
+			<-raised
+		}
+		C.flag_set(b.stop, 0)
+	}
 }

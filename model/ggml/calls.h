@@ -65,6 +65,7 @@ typedef struct { size_t size; void *memory; bool no_alloc; } arena_params;
 	X(ggml_backend_cpu_init, ptr, (void)) \
 	X(ggml_backend_cpu_set_n_threads, void, (ptr, int)) \
 	X(ggml_backend_cpu_set_threadpool, void, (ptr, ptr)) \
+	X(ggml_backend_cpu_set_abort_callback, void, (ptr, bool (*)(void *), void *)) \
 	X(ggml_threadpool_params_init, void, (void *, int)) \
 	X(ggml_threadpool_new, ptr, (void *)) \
 	X(ggml_threadpool_free, void, (ptr))

@@ -151,7 +151,13 @@ func (g *Graph) Compute(ctx context.Context, fill func()) error {
 	if g.err != nil {
 		return g.err
 	}
-	if code := C.graph_compute(g.b.b, g.g); code != 0 {
+	done := g.b.watch(ctx)
+	code := C.graph_compute(g.b.b, g.g)
+	done()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if code != 0 {
 		return fmt.Errorf("graph: ggml ended with status %d", code)
 	}
 	g.done = true

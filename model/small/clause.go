@@ -10,7 +10,7 @@ import (
 const (
 	firstComma = 2  // the first clause ends at a comma after two words
 	laterComma = 8  // a later one only when it is long
-	firstWords = 7  // the first clause ends without any mark after this many
+	firstWords = 4  // the first clause ends without any mark after this many
 	laterWords = 28 // and so do the later ones, lest a text without marks is never spoken
 )
 

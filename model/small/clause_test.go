@@ -10,11 +10,11 @@ func TestClauses(t *testing.T) {
 		text string
 		want []string
 	}{
-		{"The capital of France is Paris. It lies on the Seine, in the north.", []string{"The capital of France is Paris.", " It lies on the Seine, in the north."}},
+		{"The capital of France is Paris. It lies on the Seine, in the north.", []string{"The capital of France", " is Paris.", " It lies on the Seine, in the north."}},
 		{"Well, sure. Ok.", []string{"Well, sure.", " Ok."}},
 		{"Of course, I can help you with that. Tell me more!", []string{"Of course,", " I can help you with that.", " Tell me more!"}},
-		{"Dr. Smith has 3.5 apples. Fine.", []string{"Dr. Smith has 3.5 apples.", " Fine."}},
-		{"one two three four five six seven eight nine ten eleven twelve", []string{"one two three four five six seven", " eight nine ten eleven twelve"}},
+		{"Dr. Smith has 3.5 apples. Fine.", []string{"Dr. Smith has 3.5", " apples.", " Fine."}},
+		{"one two three four five six seven eight nine ten eleven twelve", []string{"one two three four", " five six seven eight nine ten eleven twelve"}},
 		{"1. Eat well\n2. Sleep", []string{"1. Eat well\n", "2. Sleep"}},
 		{"안녕하세요. 반갑습니다.", []string{"안녕하세요.", " 반갑습니다."}},
 		{"", nil},

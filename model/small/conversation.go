@@ -69,11 +69,11 @@ func (c *Conversation) Hear(ctx context.Context, speech []float32, o model.HearO
 // readAhead prefills the words that are likely to stay, unless a reply has the sequence.
 func (c *Conversation) readAhead(ctx context.Context, text string) {
 	words := strings.Fields(text)
-	if len(words) < 3 || !c.mu.TryLock() {
+	if len(words) < 2 || !c.mu.TryLock() {
 		return
 	}
 	defer c.mu.Unlock()
-	ahead, err := c.m.dialect.ahead(strings.Join(words[:len(words)-2], " "))
+	ahead, err := c.m.dialect.ahead(strings.Join(words[:len(words)-1], " "))
 	if err != nil || len(c.mem.toks)+len(ahead) > c.mem.window {
 		return
 	}

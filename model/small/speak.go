@@ -22,8 +22,11 @@ func (m *Model) speak(ctx context.Context, p *model.Piece, o model.ReplyOptions)
 			return err
 		}
 		p.PCM = s.PCM
+		if read := spoken(p.Text); read != p.Text {
+			p.PCM = closeUp(p.PCM)
+		}
 		for _, k := range s.Marks {
-			p.Marks = append(p.Marks, model.Mark{Samples: k.Samples, TextEnd: min(k.TextEnd, len(p.Text))})
+			p.Marks = append(p.Marks, model.Mark{Samples: min(k.Samples, len(p.PCM)), TextEnd: min(k.TextEnd, len(p.Text))})
 		}
 		if n := len(p.Marks); n > 0 {
 			p.Marks[n-1] = model.Mark{Samples: len(p.PCM), TextEnd: len(p.Text)}
@@ -48,6 +51,15 @@ func spoken(text string) string {
 		return text
 	}
 	return t + ","
+}
+
+// closeUp leaves 30 ms behind the last sound of a clause that goes on: the pause of a comma would be heard as hesitation.
+func closeUp(pcm []float32) []float32 {
+	end := len(pcm)
+	for end > 0 && pcm[end-1] < 0.01 && pcm[end-1] > -0.01 {
+		end--
+	}
+	return pcm[:min(end+model.OutputRate*3/100, len(pcm))]
 }
 
 // language guesses a clause's language by its letters.
