@@ -25,7 +25,8 @@ var inside = map[string][]string{
 var outside = map[string][]string{
 	"github.com/pion/webrtc":              {"signaling"},
 	"github.com/pion/interceptor":         {"signaling"},
-	"github.com/pion/mediadevices":        {"signaling"},
+	"github.com/pion/mediadevices":        {"signaling/caller/devices"},
+	"github.com/gen2brain/malgo":          {"signaling/caller/devices"},
 	"github.com/go-gst":                   {"media/gst"},
 	"github.com/yalue/onnxruntime_go":     {"model/onnx"},
 	"github.com/gorilla/websocket":        {"server", "signaling"},
@@ -112,17 +113,25 @@ func TestOnlyCmdPrintsAndReadsTheEnvironment(t *testing.T) {
 	}
 }
 
+// sideEffects are the only imports for their side effects, as folder:package, and why.
+var sideEffects = map[string]string{
+	"signaling/caller/devices:github.com/pion/mediadevices/pkg/driver/camera":     "the library has its drivers register themselves",
+	"signaling/caller/devices:github.com/pion/mediadevices/pkg/driver/microphone": "the library has its drivers register themselves",
+}
+
 // Nothing is imported for its side effects, nor into the namespace of a file.
 func TestNoHiddenImports(t *testing.T) {
+	used := map[string]bool{}
 	for _, s := range sources(t) {
 		for _, i := range s.ast.Imports {
 			if i.Name != nil && i.Name.Name == "." {
 				t.Errorf("%s: dot import of %s", s.at(i), i.Path.Value)
 			}
 			blank := i.Name != nil && i.Name.Name == "_"
-			if blank && i.Path.Value != `"embed"` && !s.test {
+			if blank && i.Path.Value != `"embed"` && !s.test && !excused(sideEffects, used, s.dir+":"+strings.Trim(i.Path.Value, `"`)) {
 				t.Errorf("%s: imports %s for its side effects", s.at(i), i.Path.Value)
 			}
 		}
 	}
+	stale(t, sideEffects, used)
 }

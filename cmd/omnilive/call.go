@@ -14,19 +14,22 @@ import (
 	"time"
 
 	"omnilive/signaling/caller"
+	"omnilive/signaling/caller/devices"
 )
 
 // callFlags are the flags of call.
 type callFlags struct {
-	say, save, apiKey string
-	timeout           time.Duration
-	trust             bool
+	say, save, apiKey                     string
+	microphone, loudspeaker, cameraDevice string // parts of their names; empty means the default
+	camera, list, trust                   bool
+	timeout                               time.Duration
 }
 
 const callUsage = `usage: omnilive call [flags] URL
 
-Calls a server, asks one question and prints what both sides said and how long the answer took.
-The exit status is 0 only when a spoken answer came.
+Calls a server and prints what both sides say and how long each answer took. With --say it asks one question; the exit
+status is 0 only when a spoken answer came. Without --say it talks through the microphone and the loudspeaker of this
+machine until Ctrl-C; the exit status is 0 when the call was connected and lasted until then.
 
 `
 
@@ -36,8 +39,13 @@ func runCall(ctx context.Context, args []string, stdout io.Writer) error {
 	var f callFlags
 	fs.StringVar(&f.say, "say", "", "the question: a WAV or MP3 `file`, or words to type")
 	fs.StringVar(&f.save, "save", "", "WAV `file` for the answer")
+	fs.BoolVar(&f.camera, "camera", false, "show what the camera sees")
+	fs.StringVar(&f.cameraDevice, "camera-device", "", "part of the camera's `name`")
+	fs.StringVar(&f.microphone, "microphone", "", "part of the microphone's `name`")
+	fs.StringVar(&f.loudspeaker, "loudspeaker", "", "part of the loudspeaker's `name`")
+	fs.BoolVar(&f.list, "list-devices", false, "list microphones, cameras and loudspeakers (* is taken by default) and end")
 	fs.StringVar(&f.apiKey, "api-key", os.Getenv("OMNILIVE_API_KEY"), "bearer token (default $OMNILIVE_API_KEY)")
-	fs.DurationVar(&f.timeout, "timeout", time.Minute, "how long to wait for the answer")
+	fs.DurationVar(&f.timeout, "timeout", time.Minute, "how long to wait for the answer to --say, or without it for the connection")
 	fs.BoolVar(&f.trust, "trust", false, "take any TLS certificate, such as a self-signed one")
 	fs.Usage = func() {
 		fmt.Fprint(fs.Output(), callUsage)
@@ -46,12 +54,13 @@ func runCall(ctx context.Context, args []string, stdout io.Writer) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	if fs.NArg() != 1 || f.say == "" {
-		fs.Usage()
-		return errors.New("call: want a URL and --say")
+	if f.list {
+		return listDevices(stdout)
 	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
+	if fs.NArg() != 1 {
+		fs.Usage()
+		return errors.New("call: want a URL")
+	}
 	return f.call(ctx, strings.TrimSuffix(fs.Arg(0), "/"), stdout)
 }
 
@@ -61,17 +70,37 @@ func isSound(say string) bool {
 	return ext == ".wav" || ext == ".mp3"
 }
 
+// call calls with the camera, if there is to be one, and asks or talks.
 func (f callFlags) call(ctx context.Context, url string, stdout io.Writer) error {
+	w := &words{w: stdout}
+	o := caller.Options{APIKey: f.apiKey, OnEvent: w.event}
+	if f.trust {
+		o.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // asked for by --trust
+	}
+	if f.camera {
+		camera, err := devices.OpenCamera(f.cameraDevice)
+		if err != nil {
+			return err
+		}
+		defer camera.Close()
+		o.Video = camera.Video()
+	}
+	if f.say == "" {
+		return f.talk(ctx, url, o, w)
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	return f.question(ctx, url, o, w)
+}
+
+// question asks what --say says and waits for the answer.
+func (f callFlags) question(ctx context.Context, url string, o caller.Options, w *words) error {
 	var speech []float32
 	if isSound(f.say) {
 		var err error
 		if speech, err = caller.ReadSpeech(f.say); err != nil {
 			return err
 		}
-	}
-	o := caller.Options{APIKey: f.apiKey, OnEvent: printWords(stdout)}
-	if f.trust {
-		o.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // asked for by --trust
 	}
 	c, err := caller.Dial(ctx, url, o)
 	if err != nil {
@@ -85,16 +114,26 @@ func (f callFlags) call(ctx context.Context, url string, stdout io.Writer) error
 	if err != nil {
 		return fmt.Errorf("wait for the answer: %w", err)
 	}
-	f.report(stdout, c, a, speech)
-	if f.save != "" {
-		if err := caller.SaveReply(f.save, c.Heard(), 0); err != nil {
-			return err
-		}
+	w.latency(a.Latency)
+	end, said := caller.LastVoiced(speech, c.Sent())
+	if first, heard := caller.FirstSound(c.Heard(), end); said && heard {
+		w.line("voice to voice: %d ms", (first - end).Milliseconds())
+	}
+	if err := f.keep(c); err != nil {
+		return err
 	}
 	if !a.Spoken {
 		return fmt.Errorf("no spoken answer came (response %s)", a.Status)
 	}
 	return nil
+}
+
+// keep writes what came back where --save says.
+func (f callFlags) keep(c *caller.Call) error {
+	if f.save == "" {
+		return nil
+	}
+	return caller.SaveReply(f.save, c.Heard(), 0)
 }
 
 func (f callFlags) ask(c *caller.Call, speech []float32) error {
@@ -106,48 +145,4 @@ func (f callFlags) ask(c *caller.Call, speech []float32) error {
 		return err
 	}
 	return c.Send(map[string]any{"type": "response.create"})
-}
-
-// printWords prints both sides' words as they come.
-func printWords(w io.Writer) func(caller.Event) {
-	side := ""
-	return func(e caller.Event) {
-		var d struct {
-			Delta string `json:"delta"`
-			Error struct {
-				Message string `json:"message"`
-			} `json:"error"`
-		}
-		now := ""
-		switch e.Type {
-		case "conversation.item.input_audio_transcription.delta":
-			now = "you: "
-		case "response.output_audio_transcript.delta", "response.output_text.delta":
-			now = "assistant: "
-		case "error":
-			now = "error: "
-		default:
-			return
-		}
-		_ = e.Decode(&d)
-		if side != now {
-			if side != "" {
-				fmt.Fprintln(w)
-			}
-			fmt.Fprint(w, now)
-			d.Delta = strings.TrimLeft(d.Delta, " ")
-		}
-		side = now
-		fmt.Fprint(w, d.Delta, d.Error.Message)
-	}
-}
-
-func (f callFlags) report(w io.Writer, c *caller.Call, a caller.Answer, speech []float32) {
-	l := a.Latency
-	fmt.Fprintf(w, "\n\nlatency: endpoint %.0f ms, recognize %.0f, prefill %.0f, first sound %.0f, pacer %.0f, total %.0f (speculated: %v)\n",
-		l.Endpoint, l.Recognize, l.Prefill, l.FirstSound, l.Pacer, l.Total, l.Speculated)
-	end, said := caller.LastVoiced(speech, c.Sent())
-	if first, heard := caller.FirstSound(c.Heard(), end); said && heard {
-		fmt.Fprintf(w, "voice to voice: %d ms\n", (first - end).Milliseconds())
-	}
 }

@@ -35,6 +35,8 @@ type Options struct {
 	Session json.RawMessage   // settings to begin with, as in session.update
 	HTTP    *http.Client      // nil means http.DefaultClient
 	Video   *Video            // nil means no camera
+	Mic     Mic               // nil means that only Say speaks
+	Hear    func([]float32)   // called with each frame that comes back, mono at media.InputRate; must not block; may be nil
 	OnEvent func(Event)       // called for every event in order; must not block; may be nil
 	Codecs  *signaling.Codecs // nil means signaling.DefaultCodecs
 	Net     transport.Net     // a network of its own, for tests
@@ -47,6 +49,10 @@ type Video struct {
 	MIME   string
 	Frames func(ctx context.Context, write func(frame []byte, d time.Duration) error) error
 }
+
+// A Mic writes what it hears, mono at media.OutputRate (24 kHz), in stretches of any length as time goes by, until ctx ends.
+// Its error ends the call. What cannot be sent in time is dropped, oldest first: Call.Dropped counts it.
+type Mic func(ctx context.Context, write func(pcm []float32) error) error
 
 // settle lets Pion finish what the server's closing began: it holds a lock for 200 ms where the two meet.
 const settle = 10 * time.Millisecond
@@ -236,6 +242,7 @@ func (c *Call) start(dial context.Context, out *webrtc.TrackLocalStaticSample, h
 	c.group.Go(func() error { return c.listen(ctx, heard) })
 	c.group.Go(func() error { return c.follow(ctx) })
 	c.group.Go(func() error { return c.film(ctx) })
+	c.group.Go(func() error { return c.record(ctx) })
 	select {
 	case <-c.hand.open:
 		return nil

@@ -256,3 +256,36 @@ func TestServerHangsUp(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a microphone hears faster than it can be sent is dropped and counted; its error ends the call and is told.
+func TestMicrophone(t *testing.T) {
+	url, _ := serve(t, signaling.Network{}, whole)
+	wrote := make(chan struct{})
+	mic := func(ctx context.Context, write func([]float32) error) error {
+		defer close(wrote)
+		return write(tone(media.OutputRate, 440, 0))
+	}
+	c, err := caller.Dial(t.Context(), url, caller.Options{APIKey: "secret", Mic: mic})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-wrote
+	if kept := media.OutputRate - c.Dropped(); kept < 0 || kept > 6*media.OutputFrame {
+		t.Errorf("%d samples were kept", kept)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	broken := errors.New("unplugged")
+	c, err = caller.Dial(t.Context(), url, caller.Options{APIKey: "secret",
+		Mic: func(context.Context, func([]float32) error) error { return broken }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Answer(t.Context(), 0); !errors.Is(err, broken) {
+		t.Errorf("waiting for an answer: %v", err)
+	}
+	if err := c.Close(); !errors.Is(err, broken) {
+		t.Errorf("close: %v", err)
+	}
+}

@@ -20,6 +20,10 @@ const (
 	maxWaiting = 10 * 60 * media.OutputRate // samples Say may queue: ten minutes
 	maxKept    = 10 * 60 * media.InputRate  // samples of the answer that are kept: ten minutes
 	maxPacket  = 1600
+	// A microphone's sound that waits: when its clock is faster than ours there is more and more, and each cut leaves a few
+	// frames against its unrest.
+	maxLive  = 6 * media.OutputFrame
+	keepLive = 2 * media.OutputFrame
 )
 
 // A Stretch is sound and when its first sample went out or came in, since the call began.
@@ -34,6 +38,8 @@ type mouth struct {
 	waiting []float32
 	sent    []time.Duration // when each frame with sound went out
 	wake    chan struct{}   // one token whenever waiting became empty
+	live    []float32       // from the microphone
+	dropped int64           // samples of the microphone
 }
 
 // ear is what was heard, mono at media.InputRate.
@@ -95,12 +101,12 @@ func (c *Call) talk(ctx context.Context, out *webrtc.TrackLocalStaticSample) err
 	}
 }
 
-// next takes one frame off what is waiting: nil while there is nothing.
+// next takes one frame off what is waiting, before what the microphone heard: nil while there is nothing.
 func (m *mouth) next(at time.Duration) []float32 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.waiting) == 0 {
-		return nil
+		return m.nextLive()
 	}
 	f := make([]float32, media.OutputFrame)
 	m.waiting = m.waiting[copy(f, m.waiting):]
@@ -112,6 +118,51 @@ func (m *mouth) next(at time.Duration) []float32 {
 		}
 	}
 	return f
+}
+
+// nextLive takes a whole frame of the microphone's; m.mu is held.
+func (m *mouth) nextLive() []float32 {
+	if len(m.live) < media.OutputFrame {
+		return nil
+	}
+	f := append([]float32(nil), m.live[:media.OutputFrame]...)
+	m.live = append(m.live[:0], m.live[media.OutputFrame:]...)
+	return f
+}
+
+// hear queues what the microphone heard.
+func (m *mouth) hear(pcm []float32) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.live = append(m.live, pcm...)
+	if over := len(m.live) - keepLive; len(m.live) > maxLive {
+		m.live = append(m.live[:0], m.live[over:]...)
+		m.dropped += int64(over)
+	}
+	return nil
+}
+
+// record runs the microphone for the whole call.
+func (c *Call) record(ctx context.Context) error {
+	if c.o.Mic == nil {
+		return nil
+	}
+	select {
+	case <-c.hand.open:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := c.o.Mic(ctx, c.mouth.hear); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("hear microphone: %w", err)
+	}
+	return nil
+}
+
+// Dropped is how many samples of the microphone could not be sent in time.
+func (c *Call) Dropped() int64 {
+	c.mouth.mu.Lock()
+	defer c.mouth.mu.Unlock()
+	return c.mouth.dropped
 }
 
 // Say queues speech (mono at media.OutputRate, 24 kHz) to be sent in real time and returns at once.
@@ -210,6 +261,9 @@ func (c *Call) keep(ctx context.Context, dec signaling.AudioReceiver) {
 			c.ear.n += len(f.PCM)
 		}
 		c.ear.mu.Unlock()
+		if c.o.Hear != nil {
+			c.o.Hear(f.PCM)
+		}
 	}
 }
 
