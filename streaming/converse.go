@@ -94,7 +94,7 @@ func (t *talk) hangUp() {
 func (t *talk) onHop(h hop) {
 	t.at = h.at
 	t.mute.step(h, t.s.emit)
-	sig := t.ep.step(h.prob, h.at)
+	sig := t.ep.step(h.prob, h.loud, h.at)
 	if t.set.Turn.Type == "" {
 		t.roll = lastSamples(append(t.roll, h.pcm...), maxUtterance)
 		return

@@ -12,32 +12,40 @@ const (
 	resumed               // speech went on after a pause
 )
 
-// Lengths in hops of 32 ms. Silero's probability falls one or two hops after the voice does,
-// so two quiet hops are about 100 ms of silence.
+// Lengths in hops of 32 ms.
 const (
 	startHops  = 3 // voiced hops among the last four that make speech
-	pauseHops  = 2
-	resumeHops = 2 // voiced hops that end a pause: a click must not throw the begun answer away
+	pauseHops  = 2 // quiet hops that make a pause
+	resumeHops = 2 // sounding hops that end a pause: a click must not throw the begun answer away
 )
 
-// hysteresis is how far below the threshold a hop may fall and still count as speech under way.
-const hysteresis = 0.15
+const (
+	// hysteresis is how far below the threshold a hop may fall and still count as speech under way.
+	hysteresis = 0.15
+	// calm is how loud a hop must be, of the utterance's level, to be more than the room. Silero's probability falls 70 to
+	// 100 ms after the voice does; in a quiet room loudness tells of the pause two hops sooner. It only begins an answer:
+	// whether the turn has ended is counted from the last hop that Silero took for voiced.
+	calm = 0.04
+	// fading is what the level keeps from hop to hop: half of it after two seconds.
+	fading = 0.99
+)
 
 // An endpointer follows speech and silence on the session's sample clock. It knows nothing of what is said.
 type endpointer struct {
 	threshold  float32
 	speaking   bool
 	pausing    bool
-	recent     uint8 // the last four hops, one bit each: voiced
+	recent     uint8   // the last four hops, one bit each: voiced
+	level      float32 // of the loudest hops lately
 	quietHops  int
-	voicedHops int   // voiced in a row
-	speech     int   // voiced hops since started
+	soundHops  int   // sounding in a row
+	speech     int   // sounding hops since started
 	start      int64 // first voiced sample of the utterance
 	lastVoiced int64 // the sample after the last voiced hop
 }
 
-// step takes the speech probability of the hop that ends at sample at.
-func (e *endpointer) step(p float32, at int64) signal {
+// step takes the speech probability of the hop that ends at sample at, and its largest sample.
+func (e *endpointer) step(p, loud float32, at int64) signal {
 	limit := e.threshold
 	if e.speaking {
 		limit -= hysteresis
@@ -46,22 +54,32 @@ func (e *endpointer) step(p float32, at int64) signal {
 	e.recent = e.recent << 1 & 0xf
 	if voiced {
 		e.recent |= 1
-		e.voicedHops++
+		e.level = max(e.level*fading, loud)
+	}
+	sounding := voiced && loud >= calm*e.level
+	if sounding {
+		e.soundHops++
 		e.quietHops = 0
 	} else {
-		e.voicedHops = 0
+		e.soundHops = 0
 		e.quietHops++
 	}
 	if !e.speaking {
 		return e.begin(at)
 	}
 	if voiced {
-		e.speech++
-		return e.goOn(at)
+		e.lastVoiced = at
 	}
-	if !e.pausing && e.quietHops >= pauseHops {
+	if sounding {
+		e.speech++
+	}
+	switch {
+	case !e.pausing && e.quietHops >= pauseHops:
 		e.pausing = true
 		return paused
+	case e.pausing && e.soundHops >= resumeHops:
+		e.pausing = false
+		return resumed
 	}
 	return quiet
 }
@@ -81,18 +99,6 @@ func (e *endpointer) begin(at int64) signal {
 	e.start = at - int64((first+1)*model.Hop)
 	e.lastVoiced = at
 	return started
-}
-
-func (e *endpointer) goOn(at int64) signal {
-	if !e.pausing {
-		e.lastVoiced = at
-		return quiet
-	}
-	if e.voicedHops < resumeHops {
-		return quiet
-	}
-	e.pausing, e.lastVoiced = false, at
-	return resumed
 }
 
 // end forgets the utterance; what comes next is a new one.

@@ -64,7 +64,7 @@ func (c *child) measureSilence(ctx context.Context, r *callsReport) error {
 		return err
 	}
 	r.CallMB = (now - r.MemoryMB) / silentCalls
-	r.SilentPercent = 100 * ((to-from).Seconds()/silence.Seconds() - (calm-idle).Seconds()/2)
+	r.SilentPercent = 100 * ((to-from).Seconds()/silence.Seconds() - (calm-idle).Seconds()/2) / silentCalls
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 
 const (
 	ms       = Rate / 1000
-	onset    = 20 * ms // silence kept before the first sound: weak consonants begin in it
+	onset    = 10 * ms // silence kept before the first sound: weak consonants begin in it
 	fade     = 5 * ms
 	grain    = 5 * ms // sound is looked for in steps of this
 	quietest = 0.004  // of the loudest grain: what is softer is no speech (-48 dB)
