@@ -20,6 +20,7 @@ import (
 type fakeMic struct {
 	loud  []span // in milliseconds
 	until int64  // milliseconds
+	off   span   // when it sends nothing but zeros, in milliseconds
 	pts   int64
 	echo  func(frame int) []float32 // what the loudspeaker adds; nil: nothing
 }
@@ -42,6 +43,9 @@ func (m *fakeMic) ReadFrame(ctx context.Context, f *media.Frame) error {
 		if at >= s.from && at < s.to {
 			level = 0.5
 		}
+	}
+	if at >= m.off.from && at < m.off.to {
+		level = 0
 	}
 	for i := range media.InputRate / 50 {
 		f.PCM = append(f.PCM, level*voice(int(m.pts)+i))

@@ -207,12 +207,19 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A microphone that sends nothing is said to be silent, once.
+// A microphone that sends nothing is said to be silent, and to be back; room noise is not silence.
 func TestMutedMicrophone(t *testing.T) {
-	s := newScene(9000)
-	s.mic.loud = nil
+	s := newScene(12000)
+	s.mic.off = span{2000, 9000}
 	s.run(t)
-	if n := count[InputSilent](s); n != 0 { // the fake's quiet is not digital silence
-		t.Errorf("%d", n)
+	first, at := find[InputSilent](t, s, 0)
+	if !first.Silent || at < 6900 || at > 7200 {
+		t.Errorf("%+v at %d ms", first, at)
+	}
+	if back, at := find[InputSilent](t, s, 1); back.Silent || at < 9000 || at > 9100 {
+		t.Errorf("%+v at %d ms", back, at)
+	}
+	if n := count[InputSilent](s); n != 2 {
+		t.Errorf("%d events", n)
 	}
 }

@@ -26,6 +26,10 @@ type Conversation struct {
 	mem   memory
 	heard hearing
 	look  sight
+
+	tidying sync.WaitGroup
+	stop    context.CancelFunc // ends tidying
+	life    context.Context    // of tidying, which outlasts the Reply that starts it
 }
 
 // hearing is what the recognizer made of the newest utterance.
@@ -181,6 +185,7 @@ func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.Reply
 				return
 			}
 		}
+		defer c.tidy()
 		r := reply{c: c, opt: o, yield: yield}
 		if err := r.run(ctx); err != nil && !errors.Is(err, errStopped) {
 			yield(model.Piece{}, err)
@@ -192,7 +197,34 @@ func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.Reply
 var errStopped = errors.New("small: stopped")
 
 // Close gives the sequence back.
-func (c *Conversation) Close() { c.seq.Close() }
+func (c *Conversation) Close() {
+	c.stop()
+	c.tidying.Wait()
+	c.seq.Close()
+}
+
+// tidyStep is how many tokens are read at once while nobody waits: a tenth of a second.
+const tidyStep = 16
+
+// tidy drops the oldest turns before the window is full, and reads the others anew in the background: the answer is being said
+// meanwhile, and the next one need not wait for more than one step of it. c.mu is held.
+func (c *Conversation) tidy() {
+	if len(c.mem.toks) < c.mem.window*3/4 {
+		return
+	}
+	c.mem.shrink(c.mem.window / 4)
+	c.tidying.Go(func() {
+		for more := true; more && c.life.Err() == nil; {
+			c.mu.Lock()
+			var err error
+			more, err = c.mem.catchUp(c.life, tidyStep)
+			c.mu.Unlock()
+			if err != nil {
+				return // the next reply reads the rest
+			}
+		}
+	})
+}
 
 // A reply is one run of the language model and the voice behind it.
 type reply struct {

@@ -74,6 +74,24 @@ func (m *memory) sync(ctx context.Context, ahead []int32, logits bool) error {
 	if len(ahead) > 0 {
 		want = slices.Concat(m.toks, ahead)
 	}
+	return m.hold(ctx, want, logits)
+}
+
+// catchUp brings the cache n tokens nearer to the tokens; false when it is there.
+func (m *memory) catchUp(ctx context.Context, n int) (more bool, err error) {
+	k := 0
+	for k < len(m.toks) && k < len(m.cached) && m.toks[k] == m.cached[k] {
+		k++
+	}
+	to := min(k+n, len(m.toks))
+	if k == to {
+		return false, nil
+	}
+	return to < len(m.toks), m.hold(ctx, m.toks[:to], false)
+}
+
+// hold makes the cache hold want.
+func (m *memory) hold(ctx context.Context, want []int32, logits bool) error {
 	k := 0
 	for k < len(want) && k < len(m.cached) && want[k] == m.cached[k] {
 		k++
@@ -100,15 +118,19 @@ func (m *memory) fit(need int) bool {
 	if len(m.toks)+need <= m.window {
 		return true
 	}
-	keep := max(m.window/2, need) // make room for a while, so that the cache is not rebuilt every turn
-	for i, s := range m.starts {
-		if m.head+len(m.toks)-s+need > keep && i < len(m.starts)-1 {
-			continue
-		}
-		m.drop(s, i)
-		break
-	}
+	m.shrink(m.window / 4)
 	return len(m.toks)+need <= m.window
+}
+
+// shrink drops the oldest messages until about keep tokens are left, the newest message in any case: enough at once that the
+// cache, which must be built anew behind the gap, lasts for a while.
+func (m *memory) shrink(keep int) {
+	for i, s := range m.starts {
+		if m.head+len(m.toks)-s <= keep || i == len(m.starts)-1 {
+			m.drop(s, i)
+			return
+		}
+	}
 }
 
 // drop forgets the messages before the ith, which starts at s.

@@ -103,6 +103,16 @@ func TestMemoryWindow(t *testing.T) {
 			t.Fatalf("turn %d: %v", i, m.toks)
 		}
 	}
+	for more := true; more; {
+		before := f.run
+		var err error
+		if more, err = m.catchUp(t.Context(), 3); err != nil || f.run-before > 3 {
+			t.Fatalf("one step ran %d: %v", f.run-before, err)
+		}
+	}
+	if !slices.Equal(f.held, m.toks) {
+		t.Errorf("the cache holds %v, want %v", f.held, m.toks)
+	}
 	if m.fit(40) {
 		t.Error("40 tokens fit into 20")
 	}

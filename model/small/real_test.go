@@ -190,3 +190,25 @@ func TestRoom(t *testing.T) {
 	}
 	c.Close()
 }
+
+// A talk that is longer than the window goes on: the oldest turns are forgotten, positions never move back, and the system prompt stays.
+func TestLongTalk(t *testing.T) {
+	m := open(t)
+	c := talkTo(t, m, model.Options{})
+	last := 0
+	for i := range 30 {
+		text, _ := ask(t, c, &model.Input{Text: "Tell me something about the number " + strings.Repeat("very ", i%5) + "seven, please."}, model.ReplyOptions{TextOnly: true, MaxTokens: 40})
+		if text == "" || c.Len() <= last {
+			t.Fatalf("turn %d: %q, length %d after %d", i, text, c.Len(), last)
+		}
+		last = c.Len()
+	}
+	c.tidying.Wait()
+	if len(c.mem.toks) > c.mem.window || c.mem.shift == 0 || !slices.Equal(c.mem.cached, c.mem.toks[:len(c.mem.cached)]) {
+		t.Errorf("holds %d of %d, %d forgotten", len(c.mem.toks), c.mem.window, c.mem.shift)
+	}
+	head, err := m.head("")
+	if err != nil || !slices.Equal(head, c.mem.toks[:c.mem.head]) {
+		t.Errorf("the system prompt is %q", m.detokenize(c.mem.toks[:c.mem.head]))
+	}
+}

@@ -237,6 +237,7 @@ func (m *Model) NewConversation(ctx context.Context, o model.Options) (model.Con
 		return nil, err
 	}
 	c := &Conversation{m: m, opt: o, seq: seq}
+	c.life, c.stop = context.WithCancel(context.WithoutCancel(ctx))
 	c.mem = memory{seq: seq, window: m.engine.Options().ContextPerSequence}
 	c.mem.begin(head)
 	if o.Instructions == "" {
@@ -244,7 +245,7 @@ func (m *Model) NewConversation(ctx context.Context, o model.Options) (model.Con
 		err = seq.CopyFrom(m.prefix, m.prefix.Len())
 		m.mu.Unlock()
 		if err != nil {
-			seq.Close()
+			c.Close()
 			return nil, err
 		}
 		c.mem.cached = slices.Clone(c.mem.toks)
