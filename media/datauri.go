@@ -15,7 +15,7 @@ const maxDataURI = 32 << 20
 // it names none, and its content.
 func ParseDataURI(s string) (mime string, data []byte, err error) {
 	if len(s) < 5 || !strings.EqualFold(s[:5], "data:") {
-		return "", nil, errors.New("parse data URI: does not begin with data:")
+		return "", nil, errors.New(`parse data URI: it does not begin with "data:"`)
 	}
 	if len(s) > maxDataURI {
 		return "", nil, fmt.Errorf("parse data URI: %d bytes, at most %d are taken", len(s), maxDataURI)

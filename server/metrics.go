@@ -37,11 +37,15 @@ func NewMetrics() *Metrics {
 		events:     counters("events_total", "Messages on the events channel, by direction (in, out).", "direction"),
 		errors:     counters("errors_total", "Error messages sent to clients, by code.", "code"),
 		dropped:    counters("dropped_total", "What was lost: audio packets, video packets, tracks.", "what"),
-		lasted: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: "call_duration_seconds",
-			Help: "How long calls lasted, by cause of their end.", Buckets: []float64{1, 5, 15, 60, 300, 900, 3600}}, []string{"cause"}),
-		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: "turn_latency_seconds",
+		lasted: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "call_duration_seconds",
+			Help: "How long calls lasted, by cause of their end.", Buckets: []float64{1, 5, 15, 60, 300, 900, 3600},
+		}, []string{"cause"}),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "turn_latency_seconds",
 			Help:    "Wait for an answer by stage; total is from the last voiced sample heard to the first sample sent.",
-			Buckets: []float64{.01, .02, .05, .1, .2, .3, .4, .5, .6, .7, .8, 1, 1.2, 1.5, 2, 3, 5, 10}}, []string{"stage"}),
+			Buckets: []float64{.01, .02, .05, .1, .2, .3, .4, .5, .6, .7, .8, 1, 1.2, 1.5, 2, 3, 5, 10},
+		}, []string{"stage"}),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.calls, m.refused, m.turns, m.speculated, m.active, m.ended, m.events, m.errors, m.dropped, m.lasted, m.latency)

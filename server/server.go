@@ -100,8 +100,10 @@ func New(c Config, hub Hub) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, hub: hub, over: make(chan struct{}), scheme: "http",
-		guard: guard{key: c.APIKey, local: loopback, hosts: c.Hosts}}
+	s := &Server{
+		config: c, hub: hub, over: make(chan struct{}), scheme: "http",
+		guard: guard{key: c.APIKey, local: loopback, hosts: c.Hosts},
+	}
 	if s.listener, err = net.Listen("tcp", c.Listen); err != nil {
 		return nil, fmt.Errorf("listen on %s (is another server running there? choose another address with --listen): %w", c.Listen, err)
 	}

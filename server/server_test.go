@@ -295,11 +295,13 @@ func TestSelfSigned(t *testing.T) {
 	for range 2 {
 		s, stop := start(t, Config{TLS: files}, &fakeHub{})
 		var seen []byte
-		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true,
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+			InsecureSkipVerify: true,
 			VerifyConnection: func(cs tls.ConnectionState) error {
 				seen = cs.PeerCertificates[0].Raw
 				return cs.PeerCertificates[0].VerifyHostname("127.0.0.1")
-			}}}}
+			},
+		}}}
 		res, err := client.Get(s.URL())
 		if err != nil {
 			t.Fatal(err)

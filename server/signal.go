@@ -39,11 +39,13 @@ func (s *Server) signal(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusServiceUnavailable, "not_ready", "the server is starting: %v", err)
 		return
 	}
-	up := websocket.Upgrader{HandshakeTimeout: headerTimeout, Subprotocols: []string{realtimeProtocol},
+	up := websocket.Upgrader{
+		HandshakeTimeout: headerTimeout, Subprotocols: []string{realtimeProtocol},
 		CheckOrigin: s.guard.origin,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			writeError(w, status, "invalid_upgrade", "%v", reason)
-		}}
+		},
+	}
 	s.sockets.Add(1)
 	defer s.sockets.Done()
 	conn, err := up.Upgrade(w, r, nil)

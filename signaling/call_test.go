@@ -288,15 +288,21 @@ func TestBadMessages(t *testing.T) {
 		for _, m := range []any{
 			json.RawMessage(`"not an object"`),
 			map[string]any{"type": "unheard.of", "event_id": "e1"},
-			map[string]any{"type": "conversation.item.create", "event_id": "e2", "item": map[string]any{"type": "message", "role": "user",
-				"content": []any{map[string]any{"type": "input_text", "text": strings.Repeat("x", 3<<20)}}}},
+			map[string]any{"type": "conversation.item.create", "event_id": "e2", "item": map[string]any{
+				"type": "message", "role": "user",
+				"content": []any{map[string]any{"type": "input_text", "text": strings.Repeat("x", 3<<20)}},
+			}},
 			map[string]any{"type": "conversation.item.retrieve", "event_id": "e3", "item_id": "item_none"},
 			map[string]any{"type": "response.cancel", "event_id": "e4"},
 			map[string]any{"type": "input_audio_buffer.clear"},
 			map[string]any{"type": "session.update", "session": map[string]any{"type": "realtime", "tracing": "auto"}},
-			map[string]any{"type": "conversation.item.create", "item": map[string]any{"type": "message", "role": "user",
-				"content": []any{map[string]any{"type": "input_text", "text": "hello"},
-					map[string]any{"type": "input_image", "image_url": "data:image/png;base64,AAAA"}}}},
+			map[string]any{"type": "conversation.item.create", "item": map[string]any{
+				"type": "message", "role": "user",
+				"content": []any{
+					map[string]any{"type": "input_text", "text": "hello"},
+					map[string]any{"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
+				},
+			}},
 			map[string]any{"type": "conversation.item.retrieve", "item_id": "item_text"},
 		} {
 			if err := c.Send(m); err != nil {

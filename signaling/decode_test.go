@@ -38,10 +38,16 @@ func TestDecode(t *testing.T) {
 		{`{"type":"output_audio_buffer.clear"}`, streaming.ClearOutput{}, ""},
 		{`{"type":"input_audio_buffer.commit","event_id":"e"}`, streaming.CommitInput{EventID: "e"}, ""},
 		{`{"type":"input_audio_buffer.clear"}`, streaming.ClearInput{}, ""},
-		{`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"hi"}]}}`,
-			streaming.CreateItem{Item: streaming.Item{Role: "user", Status: "completed", Content: text("hi")}}, ""},
-		{`{"type":"response.create","response":{"output_modalities":["text"],"max_output_tokens":7,"metadata":{"a":"b"},"instructions":"x"}}`,
-			streaming.CreateResponse{Modality: "text", MaxTokens: 7, Metadata: map[string]string{"a": "b"}, Instructions: "x"}, ""},
+		{
+			`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"hi"}]}}`,
+			streaming.CreateItem{Item: streaming.Item{Role: "user", Status: "completed", Content: text("hi")}},
+			"",
+		},
+		{
+			`{"type":"response.create","response":{"output_modalities":["text"],"max_output_tokens":7,"metadata":{"a":"b"},"instructions":"x"}}`,
+			streaming.CreateResponse{Modality: "text", MaxTokens: 7, Metadata: map[string]string{"a": "b"}, Instructions: "x"},
+			"",
+		},
 		{`{"type":"response.create"}`, streaming.CreateResponse{}, ""},
 		{`{"type":"response.create","response":{"max_output_tokens":"inf"}}`, streaming.CreateResponse{}, ""},
 		{`{"type":"response.create","response":{"max_output_tokens":5000}}`, nil, codeInvalidValue},
@@ -103,10 +109,14 @@ func TestSessionUpdate(t *testing.T) {
 		{`{"audio":{"input":{"transcription":{"model":"x","language":"de"},"noise_reduction":null}}}`, `{"Language":"de","Transcription":true}`, ""},
 		{`{"output_modalities":["text"],"max_output_tokens":"inf"}`, `{"Modality":"text","MaxTokens":0}`, ""},
 		{`{"audio":{"input":{"turn_detection":null}}}`, `{"Turn":{"Type":"","Eagerness":"","Threshold":0,"PrefixPaddingMS":0,"SilenceDurationMS":0,"CreateResponse":false,"InterruptResponse":false}}`, ""},
-		{`{"audio":{"input":{"turn_detection":{"type":"server_vad","silence_duration_ms":200}}}}`,
-			`{"Turn":{"Type":"server_vad","Eagerness":"auto","Threshold":0.5,"PrefixPaddingMS":300,"SilenceDurationMS":200,"CreateResponse":true,"InterruptResponse":true}}`, ""},
-		{`{"audio":{"input":{"turn_detection":{"interrupt_response":false}}}}`,
-			`{"Turn":{"Type":"semantic_vad","Eagerness":"low","Threshold":0.5,"PrefixPaddingMS":300,"SilenceDurationMS":500,"CreateResponse":true,"InterruptResponse":false}}`, ""},
+		{
+			`{"audio":{"input":{"turn_detection":{"type":"server_vad","silence_duration_ms":200}}}}`,
+			`{"Turn":{"Type":"server_vad","Eagerness":"auto","Threshold":0.5,"PrefixPaddingMS":300,"SilenceDurationMS":200,"CreateResponse":true,"InterruptResponse":true}}`, "",
+		},
+		{
+			`{"audio":{"input":{"turn_detection":{"interrupt_response":false}}}}`,
+			`{"Turn":{"Type":"semantic_vad","Eagerness":"low","Threshold":0.5,"PrefixPaddingMS":300,"SilenceDurationMS":500,"CreateResponse":true,"InterruptResponse":false}}`, "",
+		},
 		{`{"type":"transcription"}`, "", "session.type"},
 		{`{"audio":{"output":{"speed":3}}}`, "", "session.audio.output.speed"},
 		{`{"audio":{"output":{"voice":4}}}`, "", "session.audio.output.voice"},
@@ -115,8 +125,10 @@ func TestSessionUpdate(t *testing.T) {
 		{`{"audio":{"input":{"turn_detection":{"type":"server_vad","silence_duration_ms":-1}}}}`, "", "session.audio.input.turn_detection.silence_duration_ms"},
 	} {
 		d := testDecoder()
-		d.turn = streaming.TurnDetection{Type: "semantic_vad", Eagerness: "low", Threshold: 0.5, PrefixPaddingMS: 300,
-			SilenceDurationMS: 500, CreateResponse: true, InterruptResponse: true}
+		d.turn = streaming.TurnDetection{
+			Type: "semantic_vad", Eagerness: "low", Threshold: 0.5, PrefixPaddingMS: 300,
+			SilenceDurationMS: 500, CreateResponse: true, InterruptResponse: true,
+		}
 		got, e := d.decode([]byte(`{"type":"session.update","event_id":"e","session":` + c.in + `}`))
 		if c.param != "" {
 			if e == nil || e.Param != c.param || e.EventID != "e" {
@@ -154,9 +166,12 @@ func TestMessages(t *testing.T) {
 	cut.Status = "incomplete"
 	written := streaming.Item{ID: "item_3", Role: "assistant", Status: "completed", Content: []streaming.Part{{Type: "output_text", Text: "Written."}}}
 	user := streaming.Item{ID: "item_1", Role: "user", Status: "completed", Content: []streaming.Part{
-		{Type: "input_audio"}, {Type: "input_text", Text: "look"}, {Type: "input_image", ImageURL: "data:x"}}}
-	settings := streaming.Settings{ID: "sess_1", Model: "small", Voice: "anna", Modality: "audio", Instructions: "be brief", Transcription: true, Language: "en",
-		Speed: 1.25, Turn: streaming.TurnDetection{Type: "server_vad", Threshold: 0.5, PrefixPaddingMS: 300, SilenceDurationMS: 500, CreateResponse: true}, MaxTokens: 100}
+		{Type: "input_audio"}, {Type: "input_text", Text: "look"}, {Type: "input_image", ImageURL: "data:x"},
+	}}
+	settings := streaming.Settings{
+		ID: "sess_1", Model: "small", Voice: "anna", Modality: "audio", Instructions: "be brief", Transcription: true, Language: "en",
+		Speed: 1.25, Turn: streaming.TurnDetection{Type: "server_vad", Threshold: 0.5, PrefixPaddingMS: 300, SilenceDurationMS: 500, CreateResponse: true}, MaxTokens: 100,
+	}
 	semantic := settings
 	semantic.Turn = streaming.TurnDetection{Type: "semantic_vad", Eagerness: "high", CreateResponse: true, InterruptResponse: true}
 	semantic.Transcription, semantic.MaxTokens, semantic.Modality = false, 0, "text"
@@ -164,9 +179,14 @@ func TestMessages(t *testing.T) {
 	none.Turn = streaming.TurnDetection{}
 	usage := streaming.Usage{InputText: 1, InputAudio: 2, OutputText: 3, OutputAudio: 4}
 	events := []streaming.Event{
-		streaming.SessionCreated{Settings: settings}, streaming.SessionUpdated{Settings: semantic}, streaming.SessionUpdated{Settings: none},
-		streaming.SpeechStarted{ItemID: "item_1", AudioStartMS: 10}, streaming.SpeechStopped{ItemID: "item_1", AudioEndMS: 20},
-		streaming.Committed{ItemID: "item_1", Previous: "item_0"}, streaming.ItemAdded{Item: user}, streaming.ItemDone{Item: user, Previous: "item_0"},
+		streaming.SessionCreated{Settings: settings},
+		streaming.SessionUpdated{Settings: semantic},
+		streaming.SessionUpdated{Settings: none},
+		streaming.SpeechStarted{ItemID: "item_1", AudioStartMS: 10},
+		streaming.SpeechStopped{ItemID: "item_1", AudioEndMS: 20},
+		streaming.Committed{ItemID: "item_1", Previous: "item_0"},
+		streaming.ItemAdded{Item: user},
+		streaming.ItemDone{Item: user, Previous: "item_0"},
 		streaming.InputTranscriptDelta{ItemID: "item_1", Delta: "Hi"},
 		streaming.InputTranscriptDone{ItemID: "item_1", Transcript: "Hi", Language: "en", AudioTokens: 5, TextTokens: 2},
 		streaming.InputTranscriptFailed{ItemID: "item_1", Err: errors.New("too quiet")},
@@ -175,20 +195,28 @@ func TestMessages(t *testing.T) {
 		streaming.ContentPartAdded{ResponseID: "resp_1", ItemID: "item_2", Part: streaming.Part{Type: "output_audio"}},
 		streaming.ContentPartAdded{ResponseID: "resp_1", ItemID: "item_3", Part: streaming.Part{Type: "output_text"}},
 		streaming.OutputAudioStarted{ResponseID: "resp_1"},
-		streaming.OutputTranscriptDelta{ResponseID: "resp_1", ItemID: "item_2", Delta: "Hello."}, streaming.OutputTextDelta{ResponseID: "resp_1", ItemID: "item_3", Delta: "Written."},
-		streaming.OutputDone{ResponseID: "resp_1", Item: answer, Previous: "item_1"}, streaming.OutputDone{ResponseID: "resp_1", Item: written},
+		streaming.OutputTranscriptDelta{ResponseID: "resp_1", ItemID: "item_2", Delta: "Hello."},
+		streaming.OutputTextDelta{ResponseID: "resp_1", ItemID: "item_3", Delta: "Written."},
+		streaming.OutputDone{ResponseID: "resp_1", Item: answer, Previous: "item_1"},
+		streaming.OutputDone{ResponseID: "resp_1", Item: written},
 		streaming.OutputDone{ResponseID: "resp_1", Item: streaming.Item{ID: "item_4", Role: "assistant", Status: "incomplete"}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "completed", Output: []streaming.Item{answer}, Usage: usage}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "cancelled", Reason: "turn_detected", Output: []streaming.Item{cut}}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "incomplete", Reason: "max_output_tokens"}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "failed", Err: errors.New("out of memory")}},
-		streaming.OutputAudioStopped{ResponseID: "resp_1"}, streaming.OutputAudioCleared{ResponseID: "resp_1"},
+		streaming.OutputAudioStopped{ResponseID: "resp_1"},
+		streaming.OutputAudioCleared{ResponseID: "resp_1"},
 		streaming.ItemTruncated{ItemID: "item_2", AudioEndMS: 30, Heard: "Hel"},
-		streaming.TurnLatency{ResponseID: "resp_1", Latency: Latency{Endpoint: 1, Recognize: 2 * time.Millisecond, Prefill: 3 * time.Millisecond,
-			FirstSound: 5550 * time.Microsecond, Pacer: 6 * time.Millisecond, Total: time.Second, Speculated: true}},
-		streaming.CameraSeen{Text: "a cup"}, streaming.SpeechUnavailable{ResponseID: "resp_1", Language: "ko"}, streaming.InputSilent{Silent: true},
+		streaming.TurnLatency{ResponseID: "resp_1", Latency: Latency{
+			Endpoint: 1, Recognize: 2 * time.Millisecond, Prefill: 3 * time.Millisecond,
+			FirstSound: 5550 * time.Microsecond, Pacer: 6 * time.Millisecond, Total: time.Second, Speculated: true,
+		}},
+		streaming.CameraSeen{Text: "a cup"},
+		streaming.SpeechUnavailable{ResponseID: "resp_1", Language: "ko"},
+		streaming.InputSilent{Silent: true},
 		streaming.Failed{Err: &Error{Type: typeInvalid, Code: codeInvalidValue, Message: "no", Param: "p", EventID: "e"}},
-		streaming.Failed{Err: &Error{Message: "bare"}}, streaming.Failed{},
+		streaming.Failed{Err: &Error{Message: "bare"}},
+		streaming.Failed{},
 	}
 	var b strings.Builder
 	tr := newTranslator("rtc_1", []string{"anna"})
@@ -260,9 +288,11 @@ func TestCheckOffer(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}`,
+	for _, s := range []string{
+		`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}`,
 		`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_image","image_url":"data:,"}]}}`,
-		`{"type":"response.create","response":{"max_output_tokens":"inf"}}`, `{"type":null}`, `[]`, ``} {
+		`{"type":"response.create","response":{"max_output_tokens":"inf"}}`, `{"type":null}`, `[]`, ``,
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

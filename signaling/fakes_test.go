@@ -131,9 +131,13 @@ type fakeSession struct {
 }
 
 func newFakeSession(p streaming.Ports) *fakeSession {
-	return &fakeSession{ports: p, commands: make(chan streaming.Command),
-		settings: streaming.Settings{ID: "sess_1", Model: "fake", Voice: "anna", Modality: "audio", Transcription: true, Speed: 1,
-			Turn: streaming.TurnDetection{Type: "semantic_vad", Eagerness: "auto", CreateResponse: true, InterruptResponse: true}}}
+	return &fakeSession{
+		ports: p, commands: make(chan streaming.Command),
+		settings: streaming.Settings{
+			ID: "sess_1", Model: "fake", Voice: "anna", Modality: "audio", Transcription: true, Speed: 1,
+			Turn: streaming.TurnDetection{Type: "semantic_vad", Eagerness: "auto", CreateResponse: true, InterruptResponse: true},
+		},
+	}
 }
 
 func (s *fakeSession) Do(ctx context.Context, c streaming.Command) error {
@@ -211,15 +215,19 @@ func (s *fakeSession) obey(ctx context.Context, c streaming.Command) {
 			}
 			time.Sleep(time.Millisecond)
 		}
-		s.ports.Emit(streaming.Failed{Err: &signaling.Error{Type: "invalid_request_error", Code: "response_cancel_not_active",
-			Message: "nothing to cancel", EventID: c.EventID}})
+		s.ports.Emit(streaming.Failed{Err: &signaling.Error{
+			Type: "invalid_request_error", Code: "response_cancel_not_active",
+			Message: "nothing to cancel", EventID: c.EventID,
+		}})
 	}
 }
 
 func (s *fakeSession) turn(ctx context.Context) {
 	e := s.ports.Emit
-	user := streaming.Item{ID: "item_user", Role: streaming.RoleUser, Status: streaming.StatusCompleted,
-		Content: []streaming.Part{{Type: streaming.PartInputAudio}}}
+	user := streaming.Item{
+		ID: "item_user", Role: streaming.RoleUser, Status: streaming.StatusCompleted,
+		Content: []streaming.Part{{Type: streaming.PartInputAudio}},
+	}
 	e(streaming.SpeechStarted{ItemID: "item_user", AudioStartMS: 100})
 	e(streaming.SpeechStopped{ItemID: "item_user", AudioEndMS: 900})
 	e(streaming.Committed{ItemID: "item_user"})

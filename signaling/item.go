@@ -33,8 +33,10 @@ func (d *decoder) itemCreate(id string, raw []byte) (request, *Error) {
 	if e := m.Item.check(len(raw)); e != nil {
 		return nil, e
 	}
-	c := streaming.CreateItem{EventID: id, Previous: m.PreviousItemID,
-		Item: streaming.Item{ID: m.Item.ID, Role: m.Item.Role, Status: streaming.StatusCompleted}}
+	c := streaming.CreateItem{
+		EventID: id, Previous: m.PreviousItemID,
+		Item: streaming.Item{ID: m.Item.ID, Role: m.Item.Role, Status: streaming.StatusCompleted},
+	}
 	for i, p := range m.Item.Content {
 		// The picture itself is not kept: an item is told to the client more than once.
 		c.Item.Content = append(c.Item.Content, streaming.Part{Type: p.Type, Text: p.Text})

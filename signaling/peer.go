@@ -68,8 +68,10 @@ func (h *Hub) newPeer(ctx context.Context, offer string, o CallOptions) (*peer, 
 		return nil, fmt.Errorf("open peer connection: %w", err)
 	}
 	id := newID("rtc_")
-	p := &peer{id: id, hub: h, log: h.config.Log.With("call", id), pc: pc, begin: begin,
-		mic: newMic(), camera: newCamera(), events: newOutbox(id, h.config.Meter, h.config.voices()), hand: newHandover()}
+	p := &peer{
+		id: id, hub: h, log: h.config.Log.With("call", id), pc: pc, begin: begin,
+		mic: newMic(), camera: newCamera(), events: newOutbox(id, h.config.Meter, h.config.voices()), hand: newHandover(),
+	}
 	p.mute = !strings.Contains(offer, "m=application")
 	if err := p.prepare(offer); err != nil {
 		p.discard()
@@ -79,8 +81,10 @@ func (h *Hub) newPeer(ctx context.Context, offer string, o CallOptions) (*peer, 
 }
 
 func newHandover() handover {
-	return handover{connected: make(chan struct{}), quit: make(chan error, 1), tracks: make(chan remoteTrack, maxSections),
-		channel: make(chan *webrtc.DataChannel), inbox: make(chan []byte), done: make(chan struct{})}
+	return handover{
+		connected: make(chan struct{}), quit: make(chan error, 1), tracks: make(chan remoteTrack, maxSections),
+		channel: make(chan *webrtc.DataChannel), inbox: make(chan []byte), done: make(chan struct{}),
+	}
 }
 
 // initial reads the settings that came with the offer.
@@ -105,7 +109,8 @@ func (h *Hub) initial(o CallOptions) (*streaming.UpdateSession, error) {
 // prepare sets everything up that must stand before the answer, in the order SDP wants it.
 func (p *peer) prepare(offer string) error {
 	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{
-		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "assistant", "assistant")
+		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+	}, "assistant", "assistant")
 	if err != nil {
 		return fmt.Errorf("make audio track: %w", err)
 	}

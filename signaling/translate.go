@@ -165,9 +165,11 @@ func newTranscription(e streaming.InputTranscriptDone) message {
 
 func newTurnLatency(e streaming.TurnLatency) message {
 	l := e.Latency
-	return &turnLatency{head: head{Type: "omnilive.turn.latency"}, ResponseID: e.ResponseID, Speculated: l.Speculated,
+	return &turnLatency{
+		head: head{Type: "omnilive.turn.latency"}, ResponseID: e.ResponseID, Speculated: l.Speculated,
 		Endpoint: ms(l.Endpoint), Recognize: ms(l.Recognize), Prefill: ms(l.Prefill), FirstToken: ms(l.FirstToken),
-		FirstSound: ms(l.FirstSound), Pacer: ms(l.Pacer), Total: ms(l.Total)}
+		FirstSound: ms(l.FirstSound), Pacer: ms(l.Pacer), Total: ms(l.Total),
+	}
 }
 
 // ms is d in milliseconds with a tenth of a millisecond kept.

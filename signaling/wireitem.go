@@ -98,8 +98,10 @@ type cachedDetails struct {
 }
 
 func newItem(it streaming.Item) wireItem {
-	w := wireItem{ID: it.ID, Object: "realtime.item", Type: "message", Status: it.Status, Role: it.Role,
-		Content: make([]wireContent, 0, len(it.Content))}
+	w := wireItem{
+		ID: it.ID, Object: "realtime.item", Type: "message", Status: it.Status, Role: it.Role,
+		Content: make([]wireContent, 0, len(it.Content)),
+	}
 	for _, p := range it.Content {
 		w.Content = append(w.Content, newContent(p))
 	}
@@ -134,9 +136,11 @@ func said(p streaming.Part) string {
 }
 
 func (t *translator) newResponse(r streaming.Response) wireResponse {
-	w := wireResponse{ID: r.ID, Object: "realtime.response", Status: r.Status, StatusDetails: newDetails(r),
+	w := wireResponse{
+		ID: r.ID, Object: "realtime.response", Status: r.Status, StatusDetails: newDetails(r),
 		Output: make([]wireItem, 0, len(r.Output)), ConversationID: t.conversation,
-		OutputModalities: []string{cmp.Or(r.Modality, "audio")}, MaxOutputTokens: maxTokens(t.settings.MaxTokens), Metadata: r.Metadata}
+		OutputModalities: []string{cmp.Or(r.Modality, "audio")}, MaxOutputTokens: maxTokens(t.settings.MaxTokens), Metadata: r.Metadata,
+	}
 	for _, it := range r.Output {
 		w.Output = append(w.Output, newItem(it))
 	}

@@ -78,9 +78,11 @@ type (
 )
 
 func newSession(s streaming.Settings, voices []string) wireSession {
-	w := wireSession{Type: "realtime", Object: "realtime.session", ID: s.ID, Model: s.Model,
+	w := wireSession{
+		Type: "realtime", Object: "realtime.session", ID: s.ID, Model: s.Model,
 		OutputModalities: []string{cmp.Or(s.Modality, "audio")}, Instructions: s.Instructions, Tools: []any{}, ToolChoice: "auto",
-		MaxOutputTokens: maxTokens(s.MaxTokens), Truncation: "auto"}
+		MaxOutputTokens: maxTokens(s.MaxTokens), Truncation: "auto",
+	}
 	w.Audio.Input.Format = pcm24k
 	if s.Transcription {
 		w.Audio.Input.Transcription = &wireTranscription{Model: s.Model, Language: s.Language}
@@ -96,11 +98,15 @@ func newSession(s streaming.Settings, voices []string) wireSession {
 func newTurnDetection(t streaming.TurnDetection) any {
 	switch t.Type {
 	case "server_vad":
-		return serverVAD{Type: t.Type, Threshold: t.Threshold, PrefixPaddingMS: t.PrefixPaddingMS,
-			SilenceDurationMS: t.SilenceDurationMS, CreateResponse: t.CreateResponse, InterruptResponse: t.InterruptResponse}
+		return serverVAD{
+			Type: t.Type, Threshold: t.Threshold, PrefixPaddingMS: t.PrefixPaddingMS,
+			SilenceDurationMS: t.SilenceDurationMS, CreateResponse: t.CreateResponse, InterruptResponse: t.InterruptResponse,
+		}
 	case "semantic_vad":
-		return semanticVAD{Type: t.Type, Eagerness: cmp.Or(t.Eagerness, "auto"),
-			CreateResponse: t.CreateResponse, InterruptResponse: t.InterruptResponse}
+		return semanticVAD{
+			Type: t.Type, Eagerness: cmp.Or(t.Eagerness, "auto"),
+			CreateResponse: t.CreateResponse, InterruptResponse: t.InterruptResponse,
+		}
 	default:
 		return nil
 	}

@@ -194,12 +194,14 @@ func (c *fakeConv) Len() int {
 	defer c.mu.Unlock()
 	return len(c.words)
 }
+
 func (c *fakeConv) push(w ...string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.words = append(c.words, w...)
 	return len(c.words)
 }
+
 func (c *fakeConv) Truncate(pos int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,10 +211,12 @@ func (c *fakeConv) Truncate(pos int) error {
 	c.words = c.words[:pos]
 	return nil
 }
+
 func (c *fakeConv) Add(_ context.Context, in model.Input) error {
 	c.push("<" + in.Text + ">")
 	return nil
 }
+
 func (c *fakeConv) Instruct(_ context.Context, s string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,9 +10,11 @@ import (
 func TestSpokenTurn(t *testing.T) {
 	s := newScene(6000, span{500, 1500})
 	s.run(t)
-	order := []string{"SessionCreated", "SpeechStarted", "SpeechStopped", "Committed", "ItemAdded", "ItemDone", "InputTranscriptDone",
+	order := []string{
+		"SessionCreated", "SpeechStarted", "SpeechStopped", "Committed", "ItemAdded", "ItemDone", "InputTranscriptDone",
 		"ResponseCreated", "OutputItemAdded", "ItemAdded", "ContentPartAdded", "OutputAudioStarted", "TurnLatency",
-		"OutputTranscriptDelta", "OutputDone", "ResponseDone", "OutputAudioStopped"}
+		"OutputTranscriptDelta", "OutputDone", "ResponseDone", "OutputAudioStopped",
+	}
 	rest := s.names()
 	for _, n := range order {
 		_, after, ok := strings.Cut(rest, n)

@@ -81,8 +81,10 @@ func TestTalk(t *testing.T) {
 	}
 	_ = r.Close()
 	s := teller{end: make(chan struct{})}
-	hub, err := signaling.New(signaling.Config{Log: slog.New(slog.DiscardHandler),
-		NewSession: func(p streaming.Ports) (streaming.Runner, error) { return teller{p, s.end}, nil }})
+	hub, err := signaling.New(signaling.Config{
+		Log:        slog.New(slog.DiscardHandler),
+		NewSession: func(p streaming.Ports) (streaming.Runner, error) { return teller{p, s.end}, nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,18 @@ func whole(t testing.TB) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.gguf")
 	w, err := Create(path, []Value{
-		{"general.architecture", "test"}, {"n", uint32(7)}, {"i", int32(-7)}, {"l", int64(-1 << 40)}, {"u", uint64(1 << 40)}, {"f", float32(0.5)},
-		{"yes", true}, {"words", []string{"a", "", "한"}}, {"ids", []int32{1, -2}}, {"us", []uint32{3}}, {"fs", []float32{1, 2}}, {"b", []byte{9}},
+		{"general.architecture", "test"},
+		{"n", uint32(7)},
+		{"i", int32(-7)},
+		{"l", int64(-1 << 40)},
+		{"u", uint64(1 << 40)},
+		{"f", float32(0.5)},
+		{"yes", true},
+		{"words", []string{"a", "", "한"}},
+		{"ids", []int32{1, -2}},
+		{"us", []uint32{3}},
+		{"fs", []float32{1, 2}},
+		{"b", []byte{9}},
 	}, []Tensor{{Name: "a", Type: F32, Shape: []int64{3, 2}}, {Name: "q", Type: Q8_0, Shape: []int64{32}}})
 	if err != nil {
 		t.Fatal(err)

@@ -86,8 +86,10 @@ func TestRollbackAndCopyAreExact(t *testing.T) {
 // Eight conversations at once say what each says alone, in far fewer steps than one after another.
 func TestBatchedEqualsAlone(t *testing.T) {
 	m := load(t, smol)
-	questions := []string{"What is the capital of France?", "Tell me about the moon.", "Who are you?", "Name three colors.",
-		"What is 2 plus 2?", "Why is the sky blue?", "Say hello.", "What do cats eat?"}
+	questions := []string{
+		"What is the capital of France?", "Tell me about the moon.", "Who are you?", "Name three colors.",
+		"What is 2 plus 2?", "Why is the sky blue?", "Say hello.", "What do cats eat?",
+	}
 	e := start(t, m, EngineOptions{Sequences: 8, ContextPerSequence: 256})
 	const n = 24
 	alone := make([][]int32, len(questions))

@@ -23,8 +23,15 @@ func TestArgmax(t *testing.T) {
 		x    []float32
 		want int
 	}{
-		{[]float32{1}, 0}, {[]float32{1, 3, 2}, 1}, {[]float32{2, 3, 3}, 1}, {[]float32{-5, -4, -6}, 1},
-		{[]float32{nan, 1}, 1}, {[]float32{1, nan}, 0}, {[]float32{nan, nan}, 0}, {[]float32{-inf, -inf}, 0}, {[]float32{-inf, 0}, 1},
+		{[]float32{1}, 0},
+		{[]float32{1, 3, 2}, 1},
+		{[]float32{2, 3, 3}, 1},
+		{[]float32{-5, -4, -6}, 1},
+		{[]float32{nan, 1}, 1},
+		{[]float32{1, nan}, 0},
+		{[]float32{nan, nan}, 0},
+		{[]float32{-inf, -inf}, 0},
+		{[]float32{-inf, 0}, 1},
 	} {
 		if got := argmax(c.x); got != c.want {
 			t.Errorf("argmax(%v) = %d, want %d", c.x, got, c.want)

@@ -31,6 +31,7 @@ func TestTemplate(t *testing.T) {
 		}
 	}
 }
+
 func TestDialect(t *testing.T) {
 	for _, name := range []string{smol, qwen} {
 		m := load(t, name)
@@ -114,10 +115,14 @@ func TestTemplateKinds(t *testing.T) {
 		whole        string // what [user "a" trimmed] renders to; "" : an error
 		incremental  bool
 	}{
-		{"llama3", "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}",
-			"<s><|start_header_id|>user<|end_header_id|>\n\na<|eot_id|>", true},
-		{"gemma", "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{% set first = messages[0]['content'] + '\n\n' %}{% set rest = messages[1:] %}{% else %}{% set first = '' %}{% set rest = messages %}{% endif %}{% for m in rest %}{% if m['role'] == 'assistant' %}{% set role = 'model' %}{% else %}{% set role = m['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\n' }}{% if loop.first %}{{ first }}{% endif %}{{ m['content'] | trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}",
-			"<s><start_of_turn>user\na<end_of_turn>\n", false},
+		{
+			"llama3", "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}",
+			"<s><|start_header_id|>user<|end_header_id|>\n\na<|eot_id|>", true,
+		},
+		{
+			"gemma", "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{% set first = messages[0]['content'] + '\n\n' %}{% set rest = messages[1:] %}{% else %}{% set first = '' %}{% set rest = messages %}{% endif %}{% for m in rest %}{% if m['role'] == 'assistant' %}{% set role = 'model' %}{% else %}{% set role = m['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\n' }}{% if loop.first %}{{ first }}{% endif %}{{ m['content'] | trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}",
+			"<s><start_of_turn>user\na<end_of_turn>\n", false,
+		},
 		{"blocks", "{%- for m in messages %}\n    {%- if m.role == 'user' %}\n        {{- '[' + m.content.strip() + ']' }}\n    {%- endif %}\n{%- endfor %}\n", "[a]", false},
 		{"refuses system", "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{% for m in messages %}{{ m.content }};{% endfor %}", "a;", false},
 		{"namespace", "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{{ ns.n }}:{{ m.content }}{% endfor %}", "1:a", false},

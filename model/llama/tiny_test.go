@@ -43,20 +43,31 @@ func tinyGGUF() []byte {
 		name string
 		dims []uint64
 	}{
-		{"token_embd.weight", []uint64{tinyWidth, tinyVocab}}, {"output.weight", []uint64{tinyWidth, tinyVocab}},
-		{"output_norm.weight", []uint64{tinyWidth}}, {"blk.0.attn_norm.weight", []uint64{tinyWidth}},
-		{"blk.0.attn_q.weight", []uint64{tinyWidth, tinyWidth}}, {"blk.0.attn_k.weight", []uint64{tinyWidth, tinyWidth}},
-		{"blk.0.attn_v.weight", []uint64{tinyWidth, tinyWidth}}, {"blk.0.attn_output.weight", []uint64{tinyWidth, tinyWidth}},
-		{"blk.0.ffn_norm.weight", []uint64{tinyWidth}}, {"blk.0.ffn_gate.weight", []uint64{tinyWidth, hidden}},
-		{"blk.0.ffn_up.weight", []uint64{tinyWidth, hidden}}, {"blk.0.ffn_down.weight", []uint64{hidden, tinyWidth}},
+		{"token_embd.weight", []uint64{tinyWidth, tinyVocab}},
+		{"output.weight", []uint64{tinyWidth, tinyVocab}},
+		{"output_norm.weight", []uint64{tinyWidth}},
+		{"blk.0.attn_norm.weight", []uint64{tinyWidth}},
+		{"blk.0.attn_q.weight", []uint64{tinyWidth, tinyWidth}},
+		{"blk.0.attn_k.weight", []uint64{tinyWidth, tinyWidth}},
+		{"blk.0.attn_v.weight", []uint64{tinyWidth, tinyWidth}},
+		{"blk.0.attn_output.weight", []uint64{tinyWidth, tinyWidth}},
+		{"blk.0.ffn_norm.weight", []uint64{tinyWidth}},
+		{"blk.0.ffn_gate.weight", []uint64{tinyWidth, hidden}},
+		{"blk.0.ffn_up.weight", []uint64{tinyWidth, hidden}},
+		{"blk.0.ffn_down.weight", []uint64{hidden, tinyWidth}},
 	}
 	keys := []struct {
 		name  string
 		value any
 	}{
-		{"general.architecture", "llama"}, {"llama.context_length", uint32(tinyContext)}, {"llama.embedding_length", uint32(tinyWidth)},
-		{"llama.block_count", uint32(1)}, {"llama.feed_forward_length", uint32(hidden)}, {"llama.attention.head_count", uint32(2)},
-		{"llama.attention.layer_norm_rms_epsilon", float32(1e-5)}, {"llama.vocab_size", uint32(tinyVocab)},
+		{"general.architecture", "llama"},
+		{"llama.context_length", uint32(tinyContext)},
+		{"llama.embedding_length", uint32(tinyWidth)},
+		{"llama.block_count", uint32(1)},
+		{"llama.feed_forward_length", uint32(hidden)},
+		{"llama.attention.head_count", uint32(2)},
+		{"llama.attention.layer_norm_rms_epsilon", float32(1e-5)},
+		{"llama.vocab_size", uint32(tinyVocab)},
 		{"tokenizer.ggml.model", "no_vocab"},
 	}
 	var b bytes.Buffer

@@ -97,8 +97,10 @@ func serve(t *testing.T, n signaling.Network, edit func(answer string) string) (
 	} else if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	hub, err := signaling.New(signaling.Config{Network: n, Log: slog.New(slog.DiscardHandler),
-		NewSession: func(p streaming.Ports) (streaming.Runner, error) { return echo{p}, nil }})
+	hub, err := signaling.New(signaling.Config{
+		Network: n, Log: slog.New(slog.DiscardHandler),
+		NewSession: func(p streaming.Ports) (streaming.Runner, error) { return echo{p}, nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,8 +279,10 @@ func TestMicrophone(t *testing.T) {
 		t.Error(err)
 	}
 	broken := errors.New("unplugged")
-	c, err = caller.Dial(t.Context(), url, caller.Options{APIKey: "secret",
-		Mic: func(context.Context, func([]float32) error) error { return broken }})
+	c, err = caller.Dial(t.Context(), url, caller.Options{
+		APIKey: "secret",
+		Mic:    func(context.Context, func([]float32) error) error { return broken },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

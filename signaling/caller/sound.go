@@ -52,7 +52,8 @@ type ear struct {
 // tracks adds the microphone (and the camera) to the offer.
 func (c *Call) tracks() (*webrtc.TrackLocalStaticSample, error) {
 	out, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{
-		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "mic", "caller")
+		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+	}, "mic", "caller")
 	if err != nil {
 		return nil, fmt.Errorf("make microphone track: %w", err)
 	}

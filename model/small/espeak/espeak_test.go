@@ -21,8 +21,10 @@ const table = `Pty Language       Age/Gender VoiceName          File            
 
 func TestParseVoices(t *testing.T) {
 	s := &Speaker{voices: parseVoices(table)}
-	for lang, want := range map[string]string{"ko": "ko", "KO": "ko", "ko-KR": "ko", "zh": "cmn", "en": "en-gb", "no": "nb",
-		"pt": "pt-br", "pt-BR": "pt-br", "xx": "", "": "", "5": "", "5)": ""} {
+	for lang, want := range map[string]string{
+		"ko": "ko", "KO": "ko", "ko-KR": "ko", "zh": "cmn", "en": "en-gb", "no": "nb",
+		"pt": "pt-br", "pt-BR": "pt-br", "xx": "", "": "", "5": "", "5)": "",
+	} {
 		if got := s.voice(lang); got != want {
 			t.Errorf("voice(%q) = %q, want %q", lang, got, want)
 		}

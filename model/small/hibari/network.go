@@ -37,7 +37,7 @@ func openNetwork(path string, threads int) (*onnx.Session, error) {
 // concatenated protocol buffers are merged: ModelProto{graph = 7: {output = 12: {name = 1, type = 2: {tensor = 1:
 // {element = 1: int64, shape = 2: one free dimension}}}}} of onnx.proto3.
 func outputDeclaration(name string) []byte {
-	tensor := append([]byte{1<<3 | 0, 7}, field(2, field(1, field(2, []byte("phonemes"))))...)
+	tensor := append([]byte{1 << 3, 7}, field(2, field(1, field(2, []byte("phonemes"))))...)
 	value := append(field(1, []byte(name)), field(2, field(1, tensor))...)
 	return field(7, field(12, value))
 }
@@ -67,6 +67,8 @@ func predict(network *onnx.Session, ids []int64, speed float64) (*vocoder.Spectr
 	if len(beats) != len(ids) {
 		return nil, nil, fmt.Errorf("run synthesizer: %d durations for %d phonemes", len(beats), len(ids))
 	}
-	return &vocoder.Spectrum{Frames: len(m[5]), Harmonic: m[0], Turn: m[1], Noise: m[2], Residual: m[3], Phase: m[4],
-		FundamentalPitch: m[5]}, beats, nil
+	return &vocoder.Spectrum{
+		Frames: len(m[5]), Harmonic: m[0], Turn: m[1], Noise: m[2], Residual: m[3], Phase: m[4],
+		FundamentalPitch: m[5],
+	}, beats, nil
 }

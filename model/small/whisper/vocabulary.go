@@ -33,8 +33,10 @@ func readVocabulary(f *gguf.File) (*vocabulary, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &vocabulary{words: make([]string, len(words)), ids: make(map[string]int32, len(words)),
-		rank: make(map[[2]string]int, len(merges)), languages: map[string]int32{}}
+	v := &vocabulary{
+		words: make([]string, len(words)), ids: make(map[string]int32, len(words)),
+		rank: make(map[[2]string]int, len(merges)), languages: map[string]int32{},
+	}
 	for i, w := range words {
 		v.words[i] = fromVisible(w)
 		v.ids[v.words[i]] = int32(i)

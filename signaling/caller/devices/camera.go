@@ -63,8 +63,10 @@ func OpenCamera(name string) (*Camera, error) {
 func best(modes []prop.Media) (nearest prop.Media, ok bool) {
 	want := prop.MediaConstraints{VideoConstraints: prop.VideoConstraints{
 		Width: prop.Int(cameraWidth), Height: prop.Int(cameraHeight), FrameRate: prop.Float(cameraRate),
-		FrameFormat: prop.FrameFormatOneOf{frame.FormatI420, frame.FormatNV12, frame.FormatNV21, frame.FormatYUY2,
-			frame.FormatYUYV, frame.FormatUYVY, frame.FormatMJPEG},
+		FrameFormat: prop.FrameFormatOneOf{
+			frame.FormatI420, frame.FormatNV12, frame.FormatNV21, frame.FormatYUY2,
+			frame.FormatYUYV, frame.FormatUYVY, frame.FormatMJPEG,
+		},
 	}}
 	least := math.Inf(1)
 	for _, m := range modes {

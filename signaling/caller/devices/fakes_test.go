@@ -160,12 +160,14 @@ func call(t *testing.T, o caller.Options, answer []float32) (*caller.Call, perso
 		t.Fatal(err)
 	}
 	p := person{heard: make(chan []float32, 1), seen: make(chan media.Picture, 1), answer: answer}
-	hub, err := signaling.New(signaling.Config{Log: slog.New(slog.DiscardHandler),
+	hub, err := signaling.New(signaling.Config{
+		Log: slog.New(slog.DiscardHandler),
 		NewSession: func(ports streaming.Ports) (streaming.Runner, error) {
 			at := p
 			at.Ports = ports
 			return at, nil
-		}})
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

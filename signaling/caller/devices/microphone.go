@@ -55,7 +55,8 @@ func OpenMicrophone(name string) (*Microphone, error) {
 	// Not out of d.Properties: miniaudio converts to any format, but the driver lists only those the hardware has, and
 	// none at all for the 24 and 32 bits that sound servers like.
 	r, err := recorder.AudioRecord(prop.Media{Audio: prop.Audio{
-		ChannelCount: 1, SampleRate: recordRate, SampleSize: 4, IsFloat: true, IsInterleaved: true, Latency: chunkTime}})
+		ChannelCount: 1, SampleRate: recordRate, SampleSize: 4, IsFloat: true, IsInterleaved: true, Latency: chunkTime,
+	}})
 	if err != nil {
 		return nil, unopened(KindMicrophone, title(d), err)
 	}

@@ -157,8 +157,10 @@ func TestReadTooLong(t *testing.T) {
 // log has the times.
 func TestReadHostile(t *testing.T) {
 	r := open(t)
-	for _, unit := range []string{"a", "aB", "1", "1,", ".", "(", "'", "-", "[", "*", "_ ", "<b", "a.b", "$1", "1/", "# ", "\n",
-		"É'", "(-", "`", "9:", "A. "} {
+	for _, unit := range []string{
+		"a", "aB", "1", "1,", ".", "(", "'", "-", "[", "*", "_ ", "<b", "a.b", "$1", "1/", "# ", "\n",
+		"É'", "(-", "`", "9:", "A. ",
+	} {
 		begin := time.Now()
 		words, err := r.Read(strings.Repeat(unit, MaxText/len(unit)))
 		if err != nil {

@@ -16,13 +16,29 @@ type normalizer struct {
 func newNormalizer(t *tables) *normalizer {
 	n := &normalizer{tables: t}
 	n.rules = []rule{
-		{"", collapseSpace}, {"’‒―", plainMarks},
-		{":", clock}, {"-", n.isoDate}, {"/", n.slashDate},
-		{"$£€", n.bigMoney}, {"¢", n.cents}, {"¥₹₩RUEG", n.currency}, {"°", n.degrees}, {figures, n.unit},
-		{figures, n.monthDay}, {figures, n.dayMonth},
-		{"", n.title}, {"", n.abbreviation}, {"N", numberSign}, {"#", hash},
-		{"IVXLC", n.romanCardinal}, {"IVXLC", n.romanOrdinal},
-		{"-", phone}, {"/", n.fraction}, {"-–", span}, {"+", plus}, {"*/", operation},
+		{"", collapseSpace},
+		{"’‒―", plainMarks},
+		{":", clock},
+		{"-", n.isoDate},
+		{"/", n.slashDate},
+		{"$£€", n.bigMoney},
+		{"¢", n.cents},
+		{"¥₹₩RUEG", n.currency},
+		{"°", n.degrees},
+		{figures, n.unit},
+		{figures, n.monthDay},
+		{figures, n.dayMonth},
+		{"", n.title},
+		{"", n.abbreviation},
+		{"N", numberSign},
+		{"#", hash},
+		{"IVXLC", n.romanCardinal},
+		{"IVXLC", n.romanOrdinal},
+		{"-", phone},
+		{"/", n.fraction},
+		{"-–", span},
+		{"+", plus},
+		{"*/", operation},
 	}
 	for _, s := range t.symbols {
 		n.rules = append(n.rules, rule{s[0], symbol(s[0], s[1])})

@@ -8,8 +8,10 @@ var (
 	tens   = strings.Fields("- - twenty thirty forty fifty sixty seventy eighty ninety")
 	scales = strings.Fields("- thousand million billion trillion quadrillion quintillion sextillion septillion " +
 		"octillion nonillion decillion")
-	ordinals = map[string]string{"one": "first", "two": "second", "three": "third", "five": "fifth",
-		"eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
+	ordinals = map[string]string{
+		"one": "first", "two": "second", "three": "third", "five": "fifth",
+		"eight": "eighth", "nine": "ninth", "twelve": "twelfth",
+	}
 )
 
 // cardinal spells a run of digits: "1234" is "one thousand two hundred and thirty-four". A number too long to have a

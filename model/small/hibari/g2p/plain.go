@@ -116,10 +116,12 @@ func linkEnd(s string, at int) (int, string) {
 }
 
 // tagNames are the HTML elements that turn up in answers.
-var tagNames = map[string]bool{"b": true, "i": true, "u": true, "p": true, "br": true, "em": true, "strong": true,
+var tagNames = map[string]bool{
+	"b": true, "i": true, "u": true, "p": true, "br": true, "em": true, "strong": true,
 	"code": true, "pre": true, "sub": true, "sup": true, "span": true, "div": true, "ul": true, "ol": true, "li": true,
 	"h1": true, "h2": true, "h3": true, "h4": true, "hr": true, "a": true, "table": true, "tr": true, "td": true, "th": true,
-	"details": true, "summary": true, "small": true, "mark": true, "kbd": true}
+	"details": true, "summary": true, "small": true, "mark": true, "kbd": true,
+}
 
 // tag drops HTML tags.
 func tag(s string, at int) (int, string) {

@@ -154,8 +154,10 @@ func (r *Reader) guess(text string) string {
 }
 
 // signs are the names of what may be left over inside a word.
-var signs = map[rune]string{'/': "slˈæʃ", '=': "ˈikwᵊlz", '+': "plˈʌs", '&': "ænd", '@': "æt", '%': "pəɹsˈɛnt", '#': "hˈæʃ",
-	'*': "ˈæstəɹˌɪsk", '~': "tˈɪldə", '^': "kˈɛɹət", '<': "lˈɛs ðən", '>': "ɡɹˈATəɹ ðən", '—': "—"}
+var signs = map[rune]string{
+	'/': "slˈæʃ", '=': "ˈikwᵊlz", '+': "plˈʌs", '&': "ænd", '@': "æt", '%': "pəɹsˈɛnt", '#': "hˈæʃ",
+	'*': "ˈæstəɹˌɪsk", '~': "tˈɪldə", '^': "kˈɛɹət", '<': "lˈɛs ðən", '>': "ɡɹˈATəɹ ðən", '—': "—",
+}
 
 func signNames(run string) string {
 	var b strings.Builder

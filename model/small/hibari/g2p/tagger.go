@@ -30,8 +30,10 @@ type taggerFile struct {
 }
 
 func newTagger(f *taggerFile) (*tagger, error) {
-	t := &tagger{tags: f.Tags, only: make(map[string]uint8, len(f.TagDict)), known: make(map[string]struct{}, len(f.Vocab)),
-		weights: make(map[string][]weight, len(f.Weights))}
+	t := &tagger{
+		tags: f.Tags, only: make(map[string]uint8, len(f.TagDict)), known: make(map[string]struct{}, len(f.Vocab)),
+		weights: make(map[string][]weight, len(f.Weights)),
+	}
 	if len(f.Tags) == 0 || len(f.Tags) > 255 {
 		return nil, fmt.Errorf("%d tags, 1 to 255 wanted", len(f.Tags))
 	}

@@ -19,8 +19,10 @@ type part struct {
 const marks = pauses + "\"“”"
 
 // markTags are the tags of punctuation.
-var markTags = map[string]bool{".": true, ",": true, "-LRB-": true, "-RRB-": true, "``": true, `""`: true, "''": true,
-	":": true, "$": true, "#": true, "NFP": true}
+var markTags = map[string]bool{
+	".": true, ",": true, "-LRB-": true, "-RRB-": true, "``": true, `""`: true, "''": true,
+	":": true, "$": true, "#": true, "NFP": true,
+}
 
 // maxParts bounds the work on things that are no words, whose parts are tried in all combinations.
 const maxParts = 20

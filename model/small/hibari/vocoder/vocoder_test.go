@@ -25,8 +25,10 @@ func madeUp(frames int) *Spectrum {
 		}
 		return m
 	}
-	s := &Spectrum{Frames: frames, Harmonic: fill(1, 3, -2), Turn: fill(2, 2, 0), Noise: fill(3, 2, -5),
-		Residual: fill(4, 2, -4), Phase: fill(5, 4, 0), FundamentalPitch: make([]float32, frames)}
+	s := &Spectrum{
+		Frames: frames, Harmonic: fill(1, 3, -2), Turn: fill(2, 2, 0), Noise: fill(3, 2, -5),
+		Residual: fill(4, 2, -4), Phase: fill(5, 4, 0), FundamentalPitch: make([]float32, frames),
+	}
 	for f := range s.FundamentalPitch {
 		if f > 2 && f < frames-3 {
 			s.FundamentalPitch[f] = 180 + 60*mixed(6<<32+uint64(f))
