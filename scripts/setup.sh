@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 runtime="libgstreamer1.0-0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 gstreamer1.0-plugins-ugly gstreamer1.0-libav espeak-ng ca-certificates"
-build="gcc libc6-dev make pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
+build="gcc g++ libc6-dev make pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev"
 test="chromium prometheus iproute2 util-linux sox ffmpeg gstreamer1.0-tools xz-utils"
 
 say() { echo "setup: $*" >&2; }
