@@ -195,8 +195,10 @@ func TestMicrophoneLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for m.Dropped() < 4*media.OutputFrame {
-		time.Sleep(chunkTime)
+	for end := time.Now().Add(10 * time.Second); m.Dropped() < 4*media.OutputFrame; time.Sleep(chunkTime) {
+		if time.Now().After(end) {
+			t.Fatalf("%d samples were dropped", m.Dropped())
+		}
 	}
 	if oldest := (<-m.chunks)[media.OutputFrame/2]; oldest < 0.04 {
 		t.Errorf("the oldest chunk has level %.3f: the newest were dropped", oldest)
