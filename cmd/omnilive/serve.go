@@ -130,7 +130,7 @@ func (f *serveFlags) hubConfig(ready *atomic.Pointer[stack], m signaling.Meter) 
 			}
 			return nil
 		},
-		Calls: f.model.calls, Meter: m,
+		Calls: f.model.lines(), Meter: m,
 		Network: signaling.Network{Port: f.mediaPort, Reach: reach(f.http.Listen), Lite: f.lite, PublicIPs: split(f.publicIPs)},
 	}
 	return c

@@ -105,7 +105,7 @@ func TestManyCalls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("200 calls take a minute")
 	}
-	url := serveForTest(t)
+	url := serveForTest(t, "--max-calls", "8")
 	call := func() {
 		freeLine(t, url)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

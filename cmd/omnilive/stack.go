@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"omnilive/model"
@@ -30,14 +31,25 @@ type modelFlags struct {
 
 func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	f := &modelFlags{dirs: folderFlags(fs)}
-	fs.StringVar(&f.model, "model", "small", "the model that answers: small (Qwen2.5 0.5B) or tiny (SmolLM2 135M, for machines with 512 MB)")
+	fs.StringVar(&f.model, "model", "small", "the model that answers: small (Qwen2.5 0.5B) or tiny (SmolLM2 135M, half the memory, sees nothing)")
 	fs.StringVar(&f.llm, "llm", "", "an instruct GGUF `file` in place of the model's own language model; its chat template is used")
 	fs.IntVar(&f.threads, "threads", 0, "threads for the recognizer and for the language model; 0 means one fewer than the cores")
-	fs.IntVar(&f.calls, "max-calls", 8, "calls at once; one more gets 503")
+	fs.IntVar(&f.calls, "max-calls", 0, "calls at once; one more gets 503; 0 means 8, or 2 with the tiny model")
 	fs.StringVar(&f.languages, "languages", "en,ko", "languages to recognize, with commas (ISO 639-1)")
 	fs.StringVar(&f.instructions, "instructions", "", "system prompt that calls start with; empty means the model's own")
 	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
 	return f
+}
+
+// lines is how many calls there may be at once.
+func (f *modelFlags) lines() int {
+	switch {
+	case f.calls > 0:
+		return f.calls
+	case f.model == "tiny":
+		return 2
+	}
+	return 8
 }
 
 // A stack is all that answers calls: the model and what finds the user's turns.
@@ -59,7 +71,7 @@ func (f *modelFlags) openStack(ctx context.Context) (*stack, error) {
 	err := func() error {
 		m, err := small.Open(ctx, small.Config{
 			ModelsDir: f.dirs.models, LibDir: f.dirs.lib, LanguageModel: f.llm, Tiny: f.model == "tiny",
-			Threads: f.threads, Calls: f.calls, Languages: strings.Split(f.languages, ","), Progress: bar.tell,
+			Threads: f.threads, Calls: f.lines(), NoVision: f.model == "tiny", Languages: strings.Split(f.languages, ","), Progress: bar.tell,
 		})
 		if err != nil {
 			return err
@@ -72,6 +84,7 @@ func (f *modelFlags) openStack(ctx context.Context) (*stack, error) {
 			return err
 		}
 		bar.tell("warming up", 0)
+		defer debug.FreeOSMemory() // what only loading needed
 		return s.warm(ctx)
 	}()
 	if err != nil {
