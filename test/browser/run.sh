@@ -4,7 +4,7 @@
 #
 #   run.sh [case …]     all cases, or those named (answer, barge-in, …)
 #
-# Wants OMNILIVE_BIN (bin/omnilive), OMNILIVE_MODELS and OMNILIVE_LIB (its folders), OMNILIVE_PYTHON (setup.sh makes one).
+# Wants OMNILIVE_BIN (bin/omnilive), OMNILIVE_MODELS and OMNILIVE_LIB (its folders), OMNILIVE_PYTHON (scripts/setup.sh test makes one).
 # OMNILIVE_URL names a server that runs already. PORT is 18080 unless set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,7 +24,7 @@ if [[ -z ${OMNILIVE_ALONE:-} && -z ${OMNILIVE_URL:-} ]]; then
 fi
 
 cd "$here"
-export OMNILIVE_PYTHON=${OMNILIVE_PYTHON:-$here/venv/bin/python}
+export OMNILIVE_PYTHON=${OMNILIVE_PYTHON:-$root/.cache/venv/bin/python}
 export OMNILIVE_MODELS=${OMNILIVE_MODELS:?set it to the models folder}
 port=${PORT:-18080}
 mkdir -p out
