@@ -133,11 +133,15 @@ func (t TurnDetection) wait(score float64) int64 {
 	return limit
 }
 
-// combine joins the two opinions on whether the turn has ended: sound (smart-turn) and words. A finished sentence that sounds
-// unfinished is believed, as is one that sounds finished; an open one ("… and") is not, whatever it sounds like.
+// combine joins the two opinions on whether the turn has ended: sound (smart-turn) and words. A question is believed whatever it
+// sounds like: smart-turn takes many for unfinished. A statement may go on ("I went to the store. … And"): it needs a voice that
+// falls. What is left open ("… and") is not believed, whatever it sounds like.
 func combine(sound, words float64) float64 {
-	if words < 0.25 {
+	switch {
+	case words < 0.25:
 		return min(sound, 0.34)
+	case words >= 0.9:
+		return 1 - (1-sound)*(1-words)
 	}
-	return 1 - (1-sound)*(1-words)
+	return (sound + words) / 2
 }

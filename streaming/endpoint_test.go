@@ -56,7 +56,19 @@ func TestWait(t *testing.T) {
 			t.Errorf("%s %s %.1f: %d ms, want %d", c.t.Type, c.e, c.s, got, c.want)
 		}
 	}
-	if combine(0.05, 0.9) < 0.6 || combine(0.95, 0.1) > 0.35 || combine(0.9, 0.5) < 0.9 {
-		t.Error("combine")
+	for _, c := range []struct {
+		sound, words float64
+		want         int64
+		what         string
+	}{
+		{0.05, 0.95, 220, "a question that sounds unfinished"},
+		{0.05, 0.85, 420, "a statement that sounds unfinished"},
+		{0.9, 0.85, 220, "a statement that sounds finished"},
+		{0.95, 0.1, 900, "an open end that sounds finished"},
+		{0.05, 0.5, 900, "bare words that sound unfinished"},
+	} {
+		if got := semantic.wait(combine(c.sound, c.words)); got != c.want {
+			t.Errorf("%s waits %d ms, want %d", c.what, got, c.want)
+		}
 	}
 }
