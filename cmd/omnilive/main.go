@@ -32,6 +32,9 @@ func commands() []command {
 }
 
 func main() {
+	if name, _ := verb(os.Args[1:]); name == "serve" {
+		relaxTimers()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := dispatch(ctx, os.Args[1:], os.Stdout)
 	stop()
@@ -45,10 +48,7 @@ func main() {
 
 // dispatch runs the command that args name; flags alone mean serve.
 func dispatch(ctx context.Context, args []string, stdout io.Writer) error {
-	name := "serve"
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		name, args = args[0], args[1:]
-	}
+	name, args := verb(args)
 	if name == "help" || len(args) > 0 && (args[0] == "-h" || args[0] == "--help") && name == "serve" && len(os.Args) == 2 {
 		usage(stdout)
 		return nil
@@ -60,6 +60,14 @@ func dispatch(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	usage(os.Stderr)
 	return fmt.Errorf("no command %q", name)
+}
+
+// verb splits args into the command they name, serve where they name none, and the rest.
+func verb(args []string) (name string, rest []string) {
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		return args[0], args[1:]
+	}
+	return "serve", args
 }
 
 func usage(w io.Writer) {
