@@ -161,10 +161,8 @@ func (d *decoder) voice(raw json.RawMessage) (string, *Error) {
 func (d *decoder) turnDetection(f turnFields) (streaming.TurnDetection, *Error) {
 	t := d.turn
 	if name, ok := f.Type.given(); ok && name != t.Type || t.Type == "" {
-		t = streaming.TurnDetection{
-			Type: name, Eagerness: "auto", Threshold: 0.5, PrefixPaddingMS: 300,
-			SilenceDurationMS: 500, CreateResponse: true, InterruptResponse: true,
-		}
+		t = streaming.DefaultSettings().Turn
+		t.Type = name
 	}
 	merge(&t.Eagerness, f.Eagerness)
 	merge(&t.Threshold, f.Threshold)

@@ -103,6 +103,7 @@ func (t *talk) release() {
 	t.s.emit(ItemAdded{Item: n.item, Previous: n.previous})
 	t.s.emit(ContentPartAdded{ResponseID: n.resp.ID, ItemID: n.item.ID, Part: n.part("")})
 	t.sayHeld()
+	t.maybeFinish() // an answer begun on speculation may have ended already, without a word
 }
 
 func (n *turn) part(text string) Part {

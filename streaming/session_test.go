@@ -184,6 +184,20 @@ func TestTypedQuestionSpokenAnswer(t *testing.T) {
 	}
 }
 
+// An answer that has ended without a word before it was released is done all the same, and the next question is answered.
+func TestEmptyAnswer(t *testing.T) {
+	s := newScene(5000, span{500, 1500}, span{3000, 3800})
+	s.model.answer, s.model.think = "", 10*time.Millisecond
+	s.model.hear = 10 * time.Millisecond
+	s.run(t)
+	if n := count[ResponseDone](s); n != 2 {
+		t.Errorf("%d answers done: %s", n, s.names())
+	}
+	if d, _ := find[ResponseDone](t, s, 0); d.Response.Status != StatusCompleted {
+		t.Errorf("response %+v", d.Response)
+	}
+}
+
 // What a client may get wrong is answered with an error that names it, and the session goes on.
 func TestErrors(t *testing.T) {
 	s := newScene(3000)

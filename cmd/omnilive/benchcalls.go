@@ -164,12 +164,7 @@ func (c *child) interrupt(ctx context.Context, question []float32) (float64, err
 
 // longAnswer asks for something that takes a while to say.
 func longAnswer(call *caller.Call) error {
-	text := map[string]any{"type": "input_text", "text": "Count slowly from one to thirty, in words, as one long sentence."}
-	item := map[string]any{"type": "message", "role": "user", "content": []any{text}}
-	if err := call.Send(map[string]any{"type": "conversation.item.create", "item": item}); err != nil {
-		return err
-	}
-	return call.Send(map[string]any{"type": "response.create"})
+	return call.Type("Count slowly from one to thirty, in words, as one long sentence.")
 }
 
 func firstVoiced(pcm []float32) time.Duration {

@@ -140,9 +140,5 @@ func (f callFlags) ask(c *caller.Call, speech []float32) error {
 	if speech != nil {
 		return c.Say(speech)
 	}
-	item := map[string]any{"type": "message", "role": "user", "content": []any{map[string]any{"type": "input_text", "text": f.say}}}
-	if err := c.Send(map[string]any{"type": "conversation.item.create", "item": item}); err != nil {
-		return err
-	}
-	return c.Send(map[string]any{"type": "response.create"})
+	return c.Type(f.say)
 }

@@ -294,6 +294,15 @@ func (c *Call) Send(event any) error {
 	return nil
 }
 
+// Type puts words into the call as a message of the user and asks for the answer.
+func (c *Call) Type(text string) error {
+	item := map[string]any{"type": "message", "role": "user", "content": []any{map[string]any{"type": "input_text", "text": text}}}
+	if err := c.Send(map[string]any{"type": "conversation.item.create", "item": item}); err != nil {
+		return err
+	}
+	return c.Send(map[string]any{"type": "response.create"})
+}
+
 // Location is the call's URL on the server, ending in its id.
 func (c *Call) Location() string { return c.location }
 
