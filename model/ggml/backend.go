@@ -32,6 +32,7 @@ type Backend struct {
 	b, pool C.ptr
 	stop    *C.int // set: the graph under way ends before its next operation
 	threads int
+	observe func(stage string, values []float32)
 }
 
 // NewBackend starts a backend of so many threads, the caller's among them. The others sleep while no graph runs:

@@ -50,6 +50,7 @@ type Graph struct {
 	ctx, g, mem  C.ptr
 	err          error
 	placed, done bool
+	stages       []stage
 }
 
 // NewGraph returns an empty graph of at most nodes operations.
@@ -71,7 +72,7 @@ func (g *Graph) Reset() {
 	if g.ctx != nil {
 		C.graph_arena_free(g.ctx)
 	}
-	g.made, g.err, g.placed, g.done = 0, nil, false, false
+	g.made, g.err, g.placed, g.done, g.stages = 0, nil, false, false, nil
 	g.ctx = C.new_arena(unsafe.Pointer(&g.memory[0]), C.graph_arena(C.int(g.nodes)))
 	g.g = nil
 	if g.ctx != nil {
@@ -161,7 +162,7 @@ func (g *Graph) Compute(ctx context.Context, fill func()) error {
 		return fmt.Errorf("graph: ggml ended with status %d", code)
 	}
 	g.done = true
-	return nil
+	return g.report()
 }
 
 // Element is what goes in and out of tensors: float32 for F32, int32 for I32, uint16 for F16 and BF16.

@@ -9,6 +9,9 @@ import "unsafe"
 // add [out, n] may be the zero Tensor. It is exact in f32, and the result for one column of x is the same bit by bit
 // whatever the others are.
 func (g *Graph) Linear(w Matrix, x, bias, add Tensor, gelu bool) Tensor {
+	if w.data == nil {
+		return g.linearPlain(w, x, bias, add, gelu)
+	}
 	if !g.room("linear", x) {
 		return Tensor{}
 	}
@@ -34,9 +37,30 @@ func (g *Graph) Linear(w Matrix, x, bias, add Tensor, gelu bool) Tensor {
 	return made(C.custom_linear(g.ctx, job, x.p, bias.p, add.p), F32, [4]int64{w.out, x.ne[1], 1, 1})
 }
 
+// linearPlain is Linear of ggml's own operations.
+func (g *Graph) linearPlain(w Matrix, x, bias, add Tensor, gelu bool) Tensor {
+	if !g.valid("linear", w.plain, x) {
+		return Tensor{}
+	}
+	y := g.MulMat(w.plain, x)
+	if bias.p != nil {
+		y = g.Add(y, bias)
+	}
+	if gelu {
+		y = g.GELU(y)
+	}
+	if add.p != nil {
+		y = g.Add(y, add)
+	}
+	return y
+}
+
 // Attend returns softmax(scale·q·k)·v, head by head, for q[width, n], k and v [width, m] as [width, n]. With causal set
 // the last query sees all keys, the one before it one less, and so on.
 func (g *Graph) Attend(q, k, v Tensor, heads int, scale float32, causal bool) Tensor {
+	if g.valid("attend", q, k, v) && heads > 0 && q.ne[0]%int64(heads) == 0 && !causal && !g.suitsAttend(q, heads) {
+		return g.attendPlain(q, k, v, int64(heads), scale)
+	}
 	if !g.room("attend", q, k, v) {
 		return Tensor{}
 	}
@@ -48,6 +72,16 @@ func (g *Graph) Attend(q, k, v Tensor, heads int, scale float32, causal bool) Te
 	j := (*C.attend_job)(unsafe.Pointer(&job.of))
 	j.k_stride, j.v_stride, j.causal = C.size_t(k.nb[1]/4), C.size_t(v.nb[1]/4), flag(causal)
 	return made(C.custom_attend(g.ctx, job, q.p, k.p, v.p), F32, [4]int64{q.ne[0], q.ne[1], 1, 1})
+}
+
+// attendPlain is Attend of ggml's own operations; the scores of all heads are held at once.
+func (g *Graph) attendPlain(q, k, v Tensor, heads int64, scale float32) Tensor {
+	split := func(t Tensor, place [4]int) Tensor {
+		return g.Cont(g.Permute(g.Reshape(g.Cont(t), t.ne[0]/heads, heads, t.ne[1]), place))
+	}
+	scores := g.SoftMax(g.MulMat(split(k, [4]int{0, 2, 1, 3}), split(q, [4]int{0, 2, 1, 3})), Tensor{}, scale)
+	out := g.MulMat(split(v, [4]int{1, 2, 0, 3}), scores) // [size, n, heads]
+	return g.Reshape(g.Cont(g.Permute(out, [4]int{0, 2, 1, 3})), q.ne[0], q.ne[1])
 }
 
 func (g *Graph) suitsAttend(q Tensor, heads int) bool {

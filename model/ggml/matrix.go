@@ -14,8 +14,15 @@ import (
 // 100 GFLOP/s a thread with AVX-512 where ggml's own products with f16 weights reached 15 to 20.
 type Matrix struct {
 	data    []byte // f16 panels
+	plain   Tensor // or, where data is nil, the matrix [in, out] as it is
 	in, out int64
 }
+
+// PlainMatrix returns t[in, out] as a matrix that Linear multiplies with by ggml's own operations.
+func PlainMatrix(t Tensor) Matrix { return Matrix{plain: t, in: t.ne[0], out: t.ne[1]} }
+
+// Tensor returns the matrix as a tensor, the zero one where it is packed for this package's kernels.
+func (m Matrix) Tensor() Tensor { return m.plain }
 
 // In returns the inputs, Out the outputs.
 func (m Matrix) In() int64 { return m.in }
