@@ -1,8 +1,10 @@
 package ggml
 
 import (
+	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -13,7 +15,7 @@ func TestConvolvePlain(t *testing.T) {
 	for _, c := range []Conv{{kernel, 1, 1, 1, 1}, {kernel, 2, 1, 1, 1}, {kernel, 1, 2, 2, 2}, {kernel, 1, 1, 2, 0}} {
 		g.Reset()
 		w, x, bias := g.Input(F32, kernel*channels, out), g.Input(F32, channels, time), g.Input(F32, out)
-		got := run(t, g, g.Convolve(PlainMatrix(w), x, bias, c), func() { Put(g, w, wv); Put(g, x, xv); Put(g, bias, bv) })
+		got := run(t, g, g.Output(g.Convolve(PlainMatrix(w), x, bias, c)), func() { Put(g, w, wv); Put(g, x, xv); Put(g, bias, bv) })
 		for i := range got {
 			o, n := i%out, i/out
 			want := float64(bv[o])
@@ -37,8 +39,18 @@ func TestObserveSeesStages(t *testing.T) {
 	g.Reset()
 	x := g.Input(F32, 2, 3)
 	turned := g.Stage("turned", g.Permute(g.Stage("x", x), [4]int{1, 0, 2, 3}))
-	run(t, g, g.Scale(g.Cont(turned), 2), func() { Put(g, x, []float32{0, 1, 10, 11, 20, 21}) })
+	run(t, g, g.Output(g.Scale(g.Cont(turned), 2)), func() { Put(g, x, []float32{0, 1, 10, 11, 20, 21}) })
 	if !slices.Equal(seen["x"], []float32{0, 1, 10, 11, 20, 21}) || !slices.Equal(seen["turned"], []float32{0, 10, 20, 1, 11, 21}) {
 		t.Fatalf("stages %v", seen)
+	}
+}
+
+func TestPutIntoWhatNothingReads(t *testing.T) {
+	g := start(t, 1)
+	x, y := g.Input(F32, 2), g.Input(F32, 2)
+	g.Output(g.Scale(x, 2))
+	err := g.Compute(context.Background(), func() { Put(g, x, []float32{1, 2}); Put(g, y, []float32{1, 2}) })
+	if err == nil || !strings.Contains(err.Error(), "nothing reads") {
+		t.Fatalf("got %v", err)
 	}
 }

@@ -22,6 +22,7 @@ static bool alloc_graph(ptr a, ptr g) { return CALL(ggml_gallocr_alloc_graph)(a,
 static size_t alloc_size(ptr a) { return CALL(ggml_gallocr_get_buffer_size)(a, 0); }
 static void alloc_free(ptr a) { CALL(ggml_gallocr_free)(a); }
 static int graph_compute(ptr b, ptr g) { return CALL(ggml_backend_graph_compute)(b, g); }
+static bool placed(ptr t) { return CALL(ggml_get_data)(t) != NULL; }
 static void put(ptr t, const void *p, size_t n) { CALL(ggml_backend_tensor_set)(t, p, 0, n); }
 static void take(ptr t, void *p, size_t at, size_t n) { CALL(ggml_backend_tensor_get)(t, p, at, n); }
 */
@@ -175,6 +176,10 @@ func Put[E Element](g *Graph, t Tensor, values []E) {
 	}
 	if !g.placed || !suits[E](t) || int64(len(values)) != t.Elements() || !t.contiguous() {
 		g.fail("put", "%d values of %T into %v", len(values), values, t)
+		return
+	}
+	if !C.placed(t.p) {
+		g.fail("put", "%v is an input that nothing reads", t)
 		return
 	}
 	C.put(t.p, unsafe.Pointer(&values[0]), C.size_t(t.span()))
