@@ -38,6 +38,10 @@ typedef struct { size_t size; void *memory; bool no_alloc; } arena_params;
 	X(ggml_rms_norm, ptr, (ptr, ptr, float)) \
 	X(ggml_gelu_erf, ptr, (ptr, ptr)) \
 	X(ggml_silu, ptr, (ptr, ptr)) \
+	X(ggml_tanh, ptr, (ptr, ptr)) \
+	X(ggml_div, ptr, (ptr, ptr, ptr)) \
+	X(ggml_scale_bias, ptr, (ptr, ptr, float, float)) \
+	X(ggml_l2_norm, ptr, (ptr, ptr, float)) \
 	X(ggml_sin, ptr, (ptr, ptr)) \
 	X(ggml_sqr, ptr, (ptr, ptr)) \
 	X(ggml_soft_max_ext, ptr, (ptr, ptr, ptr, float, float)) \
