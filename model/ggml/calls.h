@@ -38,6 +38,9 @@ typedef struct { size_t size; void *memory; bool no_alloc; } arena_params;
 	X(ggml_rms_norm, ptr, (ptr, ptr, float)) \
 	X(ggml_gelu_erf, ptr, (ptr, ptr)) \
 	X(ggml_silu, ptr, (ptr, ptr)) \
+	X(ggml_leaky_relu, ptr, (ptr, ptr, float, bool)) \
+	X(ggml_elu, ptr, (ptr, ptr)) \
+	X(ggml_softplus, ptr, (ptr, ptr)) \
 	X(ggml_tanh, ptr, (ptr, ptr)) \
 	X(ggml_div, ptr, (ptr, ptr, ptr)) \
 	X(ggml_scale_bias, ptr, (ptr, ptr, float, float)) \
