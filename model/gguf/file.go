@@ -86,6 +86,20 @@ func (f *File) ReadTensor(t Tensor, dst []byte) error {
 	return nil
 }
 
+// ReadPart fills dst with the tensor's bytes from byte at on.
+func (f *File) ReadPart(t Tensor, at int64, dst []byte) error {
+	if at < 0 || int64(len(dst)) > t.Size-at {
+		return fmt.Errorf("tensor %q: %d bytes from %d on out of %d", t.Name, len(dst), at, t.Size)
+	}
+	if len(dst) == 0 {
+		return nil
+	}
+	if _, err := f.r.ReadAt(dst, t.Offset+at); err != nil {
+		return fmt.Errorf("tensor %q: %w", t.Name, err)
+	}
+	return nil
+}
+
 // Close closes the file. It is safe to call it twice.
 func (f *File) Close() error {
 	c := f.close

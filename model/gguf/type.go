@@ -11,7 +11,11 @@ const (
 	F16  Type = 1
 	Q4_0 Type = 2
 	Q8_0 Type = 8
+	I8   Type = 24
+	I16  Type = 25
 	I32  Type = 26
+	I64  Type = 27
+	F64  Type = 28
 	BF16 Type = 30
 )
 
