@@ -1,0 +1,8 @@
+package verify
+
+import "context"
+
+// checks says which function checks which folder.
+var checks = map[string]func(context.Context, *Run) error{
+	// one line a folder
+}
