@@ -16,7 +16,7 @@ import (
 
 	"omnilive/model"
 	"omnilive/model/onnx"
-	"omnilive/model/small/camera/pth"
+	"omnilive/model/torch"
 )
 
 // describer opens the networks once for all tests; they live until the process ends.
@@ -130,7 +130,7 @@ func TestOpenNamesWhatIsMissing(t *testing.T) {
 			t.Errorf("%v does not name %s", err, want)
 		}
 	}
-	if _, err := efficientNet(map[string]pth.Tensor{}); err == nil || !strings.Contains(err.Error(), "_conv_stem.weight [32 3 3 3]") {
+	if _, err := efficientNet(map[string]torch.Array{}); err == nil || !strings.Contains(err.Error(), "_conv_stem.weight [32 3 3 3]") {
 		t.Errorf("no weights: %v", err)
 	}
 }
@@ -181,7 +181,7 @@ func TestResizeEqualsReference(t *testing.T) {
 // TestClassifierEqualsReference compares with the network written once more in numpy.
 func TestClassifierEqualsReference(t *testing.T) {
 	dir, want := models(t), loadGolden(t)
-	weights, err := pth.Read(filepath.Join(dir, "efficientnet-lite0.pth"))
+	weights, err := torch.Arrays(filepath.Join(dir, "efficientnet-lite0.pth"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"omnilive/model"
 	"omnilive/model/onnx"
-	"omnilive/model/small/camera/pth"
+	"omnilive/model/torch"
 )
 
 // names.txt holds one line for each ImageNet class, in order: how it is said, and after a bar the kind of thing it is,
@@ -48,7 +48,7 @@ var classNorm = newNorm([3]float32{127. / 255, 127. / 255, 127. / 255}, [3]float
 const middle = 0.875
 
 func newClassifier(path string, threads int) (*classifier, error) {
-	weights, err := pth.Read(path)
+	weights, err := torch.Arrays(path)
 	if err != nil {
 		return nil, fmt.Errorf("classifier: %w (run `omnilive models fetch`)", err)
 	}

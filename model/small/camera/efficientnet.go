@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"omnilive/model/onnx"
-	"omnilive/model/small/camera/pth"
+	"omnilive/model/torch"
 )
 
 // EfficientNet-Lite0 (Tan & Le 2019, arXiv:1905.11946; the lite variants drop squeeze-and-excitation and use ReLU6),
@@ -34,7 +34,7 @@ var stages = []struct{ repeats, kernel, stride, expand, width int }{
 // A builder writes the network as an ONNX graph, folding each normalisation into the convolution before it.
 type builder struct {
 	graph   onnx.Graph
-	weights map[string]pth.Tensor
+	weights map[string]torch.Array
 	wrong   []string // tensors that are missing or of another shape
 	size    int      // side of the picture at this depth
 	nodes   int
@@ -42,7 +42,7 @@ type builder struct {
 
 // efficientNet returns the network in the ONNX format: picture [1, 3, 224, 224] in, scores [1, 1000] summing to 1
 // out. It works on the weights in place: they are of no use afterwards.
-func efficientNet(weights map[string]pth.Tensor) ([]byte, error) {
+func efficientNet(weights map[string]torch.Array) ([]byte, error) {
 	b := &builder{weights: weights, size: classSize}
 	g := &b.graph
 	g.Input("picture", "float32", 1, 3, classSize, classSize)

@@ -1,14 +1,15 @@
-package pth
+package torch
 
 import (
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 )
 
-// What a pickle can build here, beside int64, bool, string and nil.
+// What a pickle can build here, beside int64, float64, bool, string, storage, view and nil.
 type (
 	long       []byte // a long integer, little endian
 	mark       struct{}
@@ -16,43 +17,28 @@ type (
 	list       struct{ items []any }
 	dictionary struct{ keys, values []any }
 	global     string // module and name of a function or class
-	storage    struct {
-		key          string
-		float        bool // of float32; otherwise of whole numbers
-		count, width int  // elements, bytes an element
-	}
-	view struct {
-		storage *storage
-		offset  int
-		shape   []int
-		stride  []int
-	}
 )
 
 // The globals a state dictionary refers to.
 const (
 	orderedDict   = global("collections.OrderedDict")
 	rebuildTensor = global("torch._utils._rebuild_tensor_v2")
+	parameter     = global("torch._utils._rebuild_parameter")
 )
-
-// storageKinds are the storages that may occur.
-var storageKinds = map[global]struct {
-	float bool
-	width int
-}{"torch.FloatStorage": {true, 4}, "torch.LongStorage": {false, 8}, "torch.IntStorage": {false, 4}}
 
 var errStack = errors.New("the pickle takes more than it has put")
 
-// maxDepth bounds the stack and the memo: a good file needs a few dozen and a few thousand.
+// Bounds of a pickle: a good one needs a few dozen places on the stack, and about thirty steps a tensor.
 const (
 	maxStack = 1 << 16
-	maxMemo  = 1 << 20
+	maxSteps = 1 << 22
 )
 
 // An unpickler runs one pickle after the other on one stack and memo.
 type unpickler struct {
 	data     []byte
 	pos      int
+	steps    int
 	stack    []any
 	memo     map[uint32]any
 	storages map[string]*storage
@@ -75,7 +61,7 @@ func (u *unpickler) next() (any, error) {
 		if err := u.step(op[0]); err != nil {
 			return nil, err
 		}
-		if len(u.stack) > maxStack || len(u.memo) > maxMemo {
+		if u.steps++; len(u.stack) > maxStack || u.steps > maxSteps {
 			return nil, errors.New("the pickle is larger than this reader takes")
 		}
 	}
@@ -102,7 +88,7 @@ func (u *unpickler) step(op byte) error {
 		u.push(nil)
 	case 0x88, 0x89:
 		u.push(op == 0x88)
-	case 'K', 'M', 'J', 0x8a, 'X', 'c':
+	case 'K', 'M', 'J', 'G', 0x8a, 'X', 'c':
 		return u.literal(op)
 	case 'q', 'r', 'h', 'j':
 		return u.remember(op)
@@ -157,7 +143,7 @@ func (u *unpickler) popMark() ([]any, error) {
 
 // literal pushes a number, a string or a global that stands in the data.
 func (u *unpickler) literal(op byte) error {
-	size := map[byte]int{'K': 1, 'M': 2, 'J': 4, 'X': 4, 0x8a: 1}[op]
+	size := map[byte]int{'K': 1, 'M': 2, 'J': 4, 'G': 8, 'X': 4, 0x8a: 1}[op]
 	b, err := u.take(size)
 	if err != nil {
 		return err
@@ -169,6 +155,8 @@ func (u *unpickler) literal(op byte) error {
 		u.push(int64(binary.LittleEndian.Uint16(b)))
 	case 'J':
 		u.push(int64(int32(binary.LittleEndian.Uint32(b))))
+	case 'G':
+		u.push(math.Float64frombits(binary.BigEndian.Uint64(b)))
 	case 0x8a:
 		if b, err = u.take(int(b[0])); err == nil {
 			u.push(long(b))
@@ -202,7 +190,7 @@ func (u *unpickler) global() error {
 		u.pos += n + 1
 	}
 	g := global(string(parts[0]) + "." + string(parts[1]))
-	if _, ok := storageKinds[g]; !ok && g != orderedDict && g != rebuildTensor {
+	if _, ok := kinds[g]; !ok && g != orderedDict && g != rebuildTensor && g != parameter {
 		return fmt.Errorf("%q is not allowed", string(g))
 	}
 	u.push(g)
