@@ -13,7 +13,7 @@ import (
 type listener struct {
 	c       config
 	vocab   *vocabulary
-	mel     *melBank
+	mel     melBank
 	backend *ggml.Backend
 	w       *weights
 	encoder *ggml.Graph
@@ -28,7 +28,10 @@ func openListener(path string, threads int) (*listener, error) {
 		return nil, err
 	}
 	defer f.Close()
-	l := &listener{mel: newMelBank()}
+	l := &listener{}
+	if l.mel, err = newMelBank(); err != nil {
+		return nil, err
+	}
 	if err := l.load(f, threads); err != nil {
 		l.close()
 		return nil, err

@@ -183,26 +183,6 @@ func TestConvertIsRepeatableAndRefuses(t *testing.T) {
 	}
 }
 
-func TestPowerSpectrumAgainstPlainSums(t *testing.T) {
-	d := newDFT(window)
-	x := make([]float64, window)
-	for i := range x {
-		x[i] = math.Sin(float64(i*i) / 7)
-	}
-	got := make([]float32, bins)
-	d.power(x, got)
-	for k := range got {
-		re, im := 0.0, 0.0
-		for i, v := range x {
-			s, c := math.Sincos(-2 * math.Pi * float64(i*k) / window)
-			re, im = re+v*c, im+v*s
-		}
-		if w := re*re + im*im; math.Abs(float64(got[k])-w) > 1e-4*(1+w) {
-			t.Fatalf("bin %d: %v, want %v", k, got[k], w)
-		}
-	}
-}
-
 func TestWindowsEndInTheQuiet(t *testing.T) {
 	pcm := make([]float32, 60*sampleRate)
 	for i := range pcm {

@@ -76,7 +76,11 @@ func (s *surroundings) copy(encoder, fromEncoder, cross, fromCross []*ggml.Memor
 
 // learnSilence encodes a whole window of silence behind a vowel.
 func (l *listener) learnSilence() error {
-	if err := l.hear(context.Background(), l.mel.features(vowel()), maxFrames); err != nil {
+	mel, err := l.mel.features(vowel())
+	if err != nil {
+		return err
+	}
+	if err := l.hear(context.Background(), mel, maxFrames); err != nil {
 		return err
 	}
 	l.around.touched = maxStates

@@ -93,10 +93,23 @@ type network struct {
 	NoSpeech float64     `json:"no_speech"`
 }
 
+func features(t testing.TB, pcm []float32) []float32 {
+	t.Helper()
+	m, err := newMelBank()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mel, err := m.features(pcm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mel
+}
+
 func TestFeaturesEqualTheReference(t *testing.T) {
 	var want network
 	golden(t, "network.json", &want)
-	got := newMelBank().features(clip(t, 0))
+	got := features(t, clip(t, 0))
 	for i, frame := range want.Frames {
 		for j, w := range want.Features[i] {
 			if v := float64(got[frame*bands+j]); math.Abs(v-w) > 2e-4 {
@@ -111,7 +124,7 @@ func TestTheWholeWindowEqualsTheReference(t *testing.T) {
 	var want network
 	golden(t, "network.json", &want)
 	l, ctx := r.l, context.Background()
-	mel := l.mel.features(clip(t, 0))
+	mel := features(t, clip(t, 0))
 	g := l.encoder
 	g.Reset()
 	in := g.Input(ggml.F32, 3*bands, maxFrames)
@@ -182,7 +195,7 @@ func TestDraftsNeverChangeTheAnswer(t *testing.T) {
 	r := open(t)
 	l, ctx := r.l, context.Background()
 	for _, i := range []int{0, 5, 37} {
-		mel := l.mel.features(clip(t, i))
+		mel := features(t, clip(t, i))
 		if err := l.hear(ctx, mel, len(mel)/bands+afterSound); err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +229,7 @@ func TestDraftsNeverChangeTheAnswer(t *testing.T) {
 func TestTheLimitHoldsWithAndWithoutADraft(t *testing.T) {
 	r := open(t)
 	l, ctx := r.l, context.Background()
-	mel := l.mel.features(clip(t, 0))
+	mel := features(t, clip(t, 0))
 	if err := l.hear(ctx, mel, len(mel)/bands+afterSound); err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +369,7 @@ func BenchmarkTranscribe(b *testing.B) {
 	l, ctx := r.l, context.Background()
 	pcm := append(clip(b, 0), append(make([]float32, sampleRate/4), clip(b, 33)...)...)
 	pcm = append(pcm, make([]float32, max(0, 5*sampleRate-len(pcm)))...)[:5*sampleRate]
-	mel := l.mel.features(pcm)
+	mel := features(b, pcm)
 	n := len(mel)/bands + afterSound
 	first, err := r.Transcribe(ctx, pcm, TranscribeOptions{Language: "en", Final: true})
 	if err != nil {
@@ -365,7 +378,9 @@ func BenchmarkTranscribe(b *testing.B) {
 	b.Run("features", func(b *testing.B) {
 		defer processor(b)()
 		for b.Loop() {
-			l.mel.features(pcm)
+			if _, err := l.mel.features(pcm); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 	b.Run("encoder", func(b *testing.B) {

@@ -56,7 +56,10 @@ func (l *listener) understand(ctx context.Context, pcm []float32, r request, fin
 	if len(pcm) < least || peak(pcm) < quietest {
 		return result{language: r.languages[0], noSpeech: 1}, nil
 	}
-	mel := l.mel.features(pcm)
+	mel, err := l.mel.features(pcm)
+	if err != nil {
+		return result{}, err
+	}
 	r.limit = tokenLimit(len(pcm))
 	if err := l.hear(ctx, mel, max(len(mel)/bands+afterSound, leastFrames)); err != nil {
 		return result{}, err
