@@ -5,4 +5,6 @@ import "context"
 // checks says which function checks which folder.
 var checks = map[string]func(context.Context, *Run) error{
 	// one line a folder
+	"discrete_audio_model":  speechTokenizer,
+	"discrete_vision_model": imageTokenizer,
 }
