@@ -1,0 +1,92 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Join makes one Source of several: the tensors of each are named by its prefix and the name they have there. Of a name
+// that two parts give, the part whose prefix comes first in the alphabet is taken. Closing it closes all parts.
+func Join(parts map[string]Source) Source {
+	j := &joined{parts: parts, where: map[string]string{}}
+	for _, prefix := range slices.Sorted(maps.Keys(parts)) {
+		for _, t := range parts[prefix].Tensors() {
+			t.Name = prefix + t.Name
+			if _, twice := j.where[t.Name]; twice {
+				continue
+			}
+			j.where[t.Name] = prefix
+			j.all = append(j.all, t)
+		}
+	}
+	slices.SortFunc(j.all, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	return j
+}
+
+// joined is a Source of several others.
+type joined struct {
+	parts map[string]Source
+	where map[string]string // the prefix of a tensor's part
+	all   []Tensor
+}
+
+func (j *joined) Tensors() []Tensor { return j.all }
+
+func (j *joined) Lookup(name string) (Tensor, bool) {
+	prefix, ok := j.where[name]
+	if !ok {
+		return Tensor{}, false
+	}
+	t, ok := j.parts[prefix].Lookup(strings.TrimPrefix(name, prefix))
+	t.Name = name
+	return t, ok
+}
+
+func (j *joined) Read(t Tensor, at int64, dst []byte) error {
+	prefix, ok := j.where[t.Name]
+	if !ok {
+		return fmt.Errorf("no tensor %q", t.Name)
+	}
+	t.Name = strings.TrimPrefix(t.Name, prefix)
+	return j.parts[prefix].Read(t, at, dst)
+}
+
+func (j *joined) Close() error {
+	var errs []error
+	for _, s := range j.parts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Rows reads single rows of a tensor of two dimensions as f32, side by side: of a table too large to keep.
+func Rows(src Source, name string, rows []int32) ([]float32, error) {
+	t, ok := src.Lookup(name)
+	if !ok || len(t.Shape) != 2 {
+		return nil, fmt.Errorf("no table %q", name)
+	}
+	unit, err := elementBytes(t.Type)
+	if err != nil {
+		return nil, fmt.Errorf("tensor %q: %w", name, err)
+	}
+	width := t.Shape[1]
+	raw, v := make([]byte, width*unit), make([]float32, int64(len(rows))*width)
+	if width == 0 {
+		return v, nil
+	}
+	for i, row := range rows {
+		if row < 0 || int64(row) >= t.Shape[0] {
+			return nil, fmt.Errorf("row %d of tensor %q, which has %d", row, name, t.Shape[0])
+		}
+		if err := src.Read(t, int64(row)*width*unit, raw); err != nil {
+			return nil, err
+		}
+		if err := widen(v[int64(i)*width:int64(i+1)*width], raw, t.Type); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", name, err)
+		}
+	}
+	return v, nil
+}
