@@ -29,7 +29,8 @@ type Writer struct {
 	tmp     *os.File
 	w       *bufio.Writer
 	tensors []Tensor
-	next    int
+	next    int   // the tensor under way
+	part    int64 // bytes of it written so far
 }
 
 // Create starts a file at path that will hold values and tensors, of which Name, Type and Shape are read.
@@ -78,24 +79,30 @@ func check(values []Value, tensors []Tensor) error {
 
 // WriteTensor writes the bytes of the next tensor, which must be the one called name.
 func (w *Writer) WriteTensor(name string, data []byte) error {
+	return w.WritePart(name, data, true)
+}
+
+// WritePart writes some bytes of the next tensor, which must be the one called name; last says that these are its end.
+func (w *Writer) WritePart(name string, data []byte, last bool) error {
 	if w.next == len(w.tensors) || w.tensors[w.next].Name != name {
 		return fmt.Errorf("write gguf: tensor %q out of turn", name)
 	}
 	t := w.tensors[w.next]
 	size, err := t.Type.Size(t.Shape)
-	if err == nil && size != int64(len(data)) {
-		err = fmt.Errorf("%d bytes, want %d", len(data), size)
+	w.part += int64(len(data))
+	if err == nil && (w.part > size || last && w.part != size) {
+		err = fmt.Errorf("%d bytes, want %d", w.part, size)
 	}
 	if err == nil {
 		_, err = w.w.Write(data)
 	}
-	if err == nil {
+	if err == nil && last {
 		_, err = w.w.Write(make([]byte, roundUp(size, alignment)-size))
+		w.next, w.part = w.next+1, 0
 	}
 	if err != nil {
 		return fmt.Errorf("write gguf: tensor %q: %w", name, err)
 	}
-	w.next++
 	return nil
 }
 
