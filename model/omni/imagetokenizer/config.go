@@ -139,10 +139,13 @@ func either(v int, p *checkpoint.Plan, name string, i int) int {
 	if v != 0 {
 		return v
 	}
+	if _, ok := p.Find(name); !ok {
+		p.Unused(name) // so that the plan says what is missing
+	}
 	return dimension(p, name, i)
 }
 
-// dimension returns dimension i of a tensor, 1 where there is none: the plan says then that it is missing.
+// dimension returns dimension i of a tensor, 1 where there is none.
 func dimension(p *checkpoint.Plan, name string, i int) int {
 	if t, ok := p.Find(name); ok && i < len(t.Shape) && t.Shape[i] > 0 && t.Shape[i] < 1<<30 {
 		return int(t.Shape[i])
@@ -150,14 +153,16 @@ func dimension(p *checkpoint.Plan, name string, i int) int {
 	return 1
 }
 
-// count returns how many layers a tower has.
-func count(p *checkpoint.Plan, name func(int) string) int {
+// count returns how many layers a tower has: up to the last one of which anything is there.
+func count(p *checkpoint.Plan, name func(int) string) (layers int) {
 	for i := range maxLayers {
-		if _, ok := p.Find(name(i) + "layer_norm1.weight"); !ok {
-			return i
+		for _, of := range []string{"layer_norm1.weight", "self_attn.q_proj.weight", "mlp.fc1.weight"} {
+			if _, ok := p.Find(name(i) + of); ok {
+				layers = i + 1
+			}
 		}
 	}
-	return maxLayers
+	return layers
 }
 
 func layerName(i int) string { return fmt.Sprintf("encoder.encoder.layers.%d.", i) }

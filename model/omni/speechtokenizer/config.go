@@ -109,26 +109,31 @@ func usual[T int | float64](v, otherwise T) T {
 	return v
 }
 
-// either returns v, or where the config is silent dimension i of the tensor called name: 1 where there is none, as the plan
-// says then that it is missing.
+// either returns v, or where the config is silent dimension i of the tensor called name: 1 where there is none.
 func either(v int, p *checkpoint.Plan, name string, i int) int {
 	if v != 0 {
 		return v
 	}
-	if t, ok := p.Find(name); ok && i < len(t.Shape) && t.Shape[i] > 0 && t.Shape[i] < 1<<30 {
+	t, ok := p.Find(name)
+	if !ok {
+		p.Unused(name) // so that the plan says what is missing
+	}
+	if i < len(t.Shape) && t.Shape[i] > 0 && t.Shape[i] < 1<<30 {
 		return int(t.Shape[i])
 	}
 	return 1
 }
 
-// count returns how many blocks there are.
-func count(p *checkpoint.Plan) int {
+// count returns how many blocks there are: up to the last one of which anything is there.
+func count(p *checkpoint.Plan) (blocks int) {
 	for i := range maxLayers {
-		if _, ok := p.Find(blockName(i) + "attn_ln.weight"); !ok {
-			return i
+		for _, of := range []string{"attn_ln.weight", "attn.query.weight", "mlp.0.weight"} {
+			if _, ok := p.Find(blockName(i) + of); ok {
+				blocks = i + 1
+			}
 		}
 	}
-	return maxLayers
+	return blocks
 }
 
 func blockName(i int) string { return fmt.Sprintf("encoder.blocks.%d.", i) }

@@ -131,3 +131,16 @@ func (t *Tokenizer) ready() (err error) {
 	t.graph, err = ggml.NewGraph(t.backend, 256+t.layers*(128+4*t.memory))
 	return err
 }
+
+// Count returns how many units so many samples give.
+func (t *Tokenizer) Count(samples int) (units int) {
+	if samples < MinSamples {
+		return 0
+	}
+	for samples > 0 {
+		n := t.next(samples)
+		units += (n/hop + 3) / 4
+		samples -= n
+	}
+	return units
+}

@@ -1,0 +1,69 @@
+package imagetokenizer
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func TestRank(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := 1; n < 12; n++ {
+		cosines := make([]float32, n)
+		for i := range cosines {
+			cosines[i] = float32(r.IntN(5)) // with many equals
+		}
+		order := make([]int32, n)
+		for i := range order {
+			order[i] = int32(i)
+		}
+		slices.SortStableFunc(order, func(a, b int32) int { return int(cosines[b] - cosines[a]) })
+		for best := 1; best < 14; best++ {
+			c := newChooser(Options{Best: best}, 1, 2)
+			for range 2 {
+				if err := c.row(cosines); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := order[:min(best, n)]
+			if got := c.Best; !slices.Equal(got, slices.Concat(want, want)) {
+				t.Fatalf("best %d of %v: %v, want %v twice", best, cosines, got, want)
+			}
+			if c.Index[1] != order[0] {
+				t.Fatalf("chose %d of %v", c.Index[1], cosines)
+			}
+		}
+	}
+}
+
+// The draw follows softmax(cos / temperature).
+func TestDraw(t *testing.T) {
+	cosines := []float32{0.1, 0.05, -0.9, 0.08}
+	const n, temperature = 20000, 0.03
+	c := newChooser(Options{Draw: true, Seed: 7}, temperature, n)
+	counts := make([]float64, len(cosines))
+	for range n {
+		if err := c.row(cosines); err != nil {
+			t.Fatal(err)
+		}
+		counts[c.Index[len(c.Index)-1]]++
+	}
+	var sum float64
+	for _, v := range cosines {
+		sum += math.Exp(float64(v) / temperature)
+	}
+	for i, v := range cosines {
+		p := math.Exp(float64(v)/temperature) / sum
+		if d := math.Abs(counts[i]/n - p); d > 5*math.Sqrt(p*(1-p)/n)+1e-9 {
+			t.Errorf("row %d was drawn with frequency %v, want %v", i, counts[i]/n, p)
+		}
+	}
+}
+
+func TestNoLikeness(t *testing.T) {
+	nan := float32(math.NaN())
+	if err := newChooser(Options{}, 1, 1).row([]float32{nan, nan}); err == nil {
+		t.Error("chose among no numbers")
+	}
+}
