@@ -118,7 +118,7 @@ func (p *preTokenizer) split() ([]cutter, error) {
 		pattern, ok = regexp.QuoteMeta(text), true
 	}
 	if !ok || pattern == "" {
-		return nil, errors.New("Split has no pattern")
+		return nil, errors.New("a Split without a pattern")
 	}
 	s, err := newSplitter(pattern)
 	if err != nil {
@@ -129,7 +129,7 @@ func (p *preTokenizer) split() ([]cutter, error) {
 	case "Removed":
 		s.drop, s.dropMatches = true, !p.Invert
 	default:
-		return nil, fmt.Errorf("Split's behavior %.40q is not known", p.Behavior)
+		return nil, fmt.Errorf("behavior %.40q of a Split is not known", p.Behavior)
 	}
 	return []cutter{s}, nil
 }
