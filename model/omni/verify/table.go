@@ -6,7 +6,12 @@ import "context"
 var checks = map[string]func(context.Context, *Run) error{
 	"image_decoder":          imageDecoder,
 	"image_decoder_patchify": imageDecoder,
+	"preprocessing":         preprocessing,
+	"vision_model":          visionModel,
 	// one line a folder
+	"language_model":        languageModel,
 	"discrete_audio_model":  speechTokenizer,
 	"discrete_vision_model": imageTokenizer,
+	"tokenizer":             tokenizers,
+	"chat_template":         chatTemplate,
 }
