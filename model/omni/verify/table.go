@@ -6,9 +6,11 @@ import "context"
 var checks = map[string]func(context.Context, *Run) error{
 	"image_decoder":          imageDecoder,
 	"image_decoder_patchify": imageDecoder,
-	"preprocessing":         preprocessing,
-	"vision_model":          visionModel,
+	"preprocessing":          preprocessing,
+	"vision_model":           visionModel,
 	// one line a folder
+	"audio_frontend":        audioFrontend,
+	"audio_model":           audioModel,
 	"language_model":        languageModel,
 	"discrete_audio_model":  speechTokenizer,
 	"discrete_vision_model": imageTokenizer,
