@@ -61,32 +61,3 @@ func (j *joined) Close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// Rows reads single rows of a tensor of two dimensions as f32, side by side: of a table too large to keep.
-func Rows(src Source, name string, rows []int32) ([]float32, error) {
-	t, ok := src.Lookup(name)
-	if !ok || len(t.Shape) != 2 {
-		return nil, fmt.Errorf("no table %q", name)
-	}
-	unit, err := elementBytes(t.Type)
-	if err != nil {
-		return nil, fmt.Errorf("tensor %q: %w", name, err)
-	}
-	width := t.Shape[1]
-	raw, v := make([]byte, width*unit), make([]float32, int64(len(rows))*width)
-	if width == 0 {
-		return v, nil
-	}
-	for i, row := range rows {
-		if row < 0 || int64(row) >= t.Shape[0] {
-			return nil, fmt.Errorf("row %d of tensor %q, which has %d", row, name, t.Shape[0])
-		}
-		if err := src.Read(t, int64(row)*width*unit, raw); err != nil {
-			return nil, err
-		}
-		if err := widen(v[int64(i)*width:int64(i+1)*width], raw, t.Type); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
-		}
-	}
-	return v, nil
-}

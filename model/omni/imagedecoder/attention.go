@@ -25,9 +25,12 @@ func (a *attention) declare(p *checkpoint.Plan, c VAE, width int64) {
 	p.Linear(&a.back, "to_out.0", width, width)
 }
 
-// run returns x plus what was seen, some positions at a time: memory does not grow with the square of the picture.
-func (a *attention) run(ctx context.Context, g machine, x plane) (plane, error) {
-	y := normalised(x, &a.norm, g.threads)
+// run returns x, which it drops, plus what was seen, some positions at a time: memory does not grow with the square of the picture.
+func (a *attention) run(ctx context.Context, g *easel, x plane) (plane, error) {
+	y, err := g.normalised(x, &a.norm)
+	if err != nil {
+		return x, err
+	}
 	k, err := apply(ctx, g, a.k, y)
 	if err != nil {
 		return x, err
@@ -37,7 +40,10 @@ func (a *attention) run(ctx context.Context, g machine, x plane) (plane, error) 
 		return x, err
 	}
 	c, n := int64(x.channels), int64(x.width*x.height)
-	out := newPlane(x.width, x.height, x.channels)
+	out, err := g.plane(x.width, x.height, x.channels)
+	if err != nil {
+		return x, err
+	}
 	step := max(1, maxScores/n)
 	for from := int64(0); from < n; from += step {
 		to := min(from+step, n)
@@ -59,17 +65,23 @@ func (a *attention) run(ctx context.Context, g machine, x plane) (plane, error) 
 			return x, err
 		}
 	}
+	for _, p := range []plane{x, y, k, v} {
+		g.drop(p)
+	}
 	return out, nil
 }
 
 // normalised is x after n.
-func normalised(x plane, n *norm, threads int) plane {
-	scale, shift := n.fit(x, threads)
-	y := newPlane(x.width, x.height, x.channels)
+func (g *easel) normalised(x plane, n *norm) (plane, error) {
+	scale, shift := n.fit(x, g.threads)
+	y, err := g.plane(x.width, x.height, x.channels)
+	if err != nil {
+		return x, err
+	}
 	for at := 0; at < len(x.v); at += x.channels {
 		for c, v := range x.v[at : at+x.channels] {
 			y.v[at+c] = v*scale[c] + shift[c]
 		}
 	}
-	return y
+	return y, nil
 }

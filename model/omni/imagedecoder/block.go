@@ -71,7 +71,30 @@ func (b *block) run(g *ggml.Graph, x, vec ggml.Tensor, t turns) ggml.Tensor {
 	q := g.View(qk, [4]int64{h, n, 1, 1}, [3]int64{2 * h, 2 * h * n, 2 * h * n}, 0)
 	k := g.View(qk, [4]int64{h, n, 1, 1}, [3]int64{2 * h, 2 * h * n, 2 * h * n}, h)
 	seen := g.Attend(q, k, g.Apply(b.v, y), int(b.c.Heads), float32(1/math.Sqrt(float64(head))), false)
-	out := g.Apply(b.fromHeads, seen)
-	out = g.Add(out, g.Linear(b.fromMLP, g.GELUTanh(g.Apply(b.mlp, y)), ggml.Tensor{}, ggml.Tensor{}, false))
+	out := g.Add(g.Apply(b.fromHeads, seen), b.dense(g, y))
 	return g.Add(x, g.Mul(out, part(g, m, h, 2)))
+}
+
+// Positions go through the MLP in at most maxPieces pieces, of pieceSize positions where they are few enough: its values
+// take four times the memory of all others.
+const (
+	pieceSize = 2048
+	maxPieces = 8
+)
+
+// dense is the MLP's part of the projection.
+func (b *block) dense(g *ggml.Graph, y ggml.Tensor) ggml.Tensor {
+	n := y.Dim(1)
+	step := max(pieceSize, (n+maxPieces-1)/maxPieces)
+	var all ggml.Tensor
+	for from := int64(0); from < n; from += step {
+		piece := g.Apply(b.mlp, g.Rows(y, from, min(from+step, n)))
+		piece = g.Linear(b.fromMLP, g.GELUTanh(piece), ggml.Tensor{}, ggml.Tensor{}, false)
+		if from == 0 {
+			all = piece
+		} else {
+			all = g.Concat(all, piece, 1)
+		}
+	}
+	return all
 }

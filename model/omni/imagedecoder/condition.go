@@ -25,7 +25,17 @@ func (d *Decoder) embed(tokens []int32) ([]float32, error) {
 			return nil, fmt.Errorf("image unit %d is %d, want 0 to %d", i, t, e.Vocabulary-1)
 		}
 	}
-	return checkpoint.Rows(d.source, d.table, tokens)
+	table, ok := d.source.Lookup(vectors)
+	if !ok {
+		return nil, fmt.Errorf("no tensor %q", vectors)
+	}
+	rows := make([]float32, e.Tokens*e.Width)
+	for i, t := range tokens {
+		if err := checkpoint.ReadRows(d.source, table, int64(t)*e.Width, rows[int64(i)*e.Width:][:e.Width]); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
 // Condition returns what the transformers are told of tokens (units 0 to vocab_size-1; those behind token_length are

@@ -49,16 +49,20 @@ type extra struct {
 }
 
 // run convolves x, band by band. Every band is computed of its own rows and one more above and below.
-func (c *conv) run(ctx context.Context, g machine, x plane, e extra) (plane, error) {
-	out := newPlane(x.width, x.height, c.out)
+func (c *conv) run(ctx context.Context, g *easel, x plane, e extra) (plane, error) {
+	size := 1
 	if e.double {
-		out = newPlane(2*x.width, 2*x.height, c.out)
+		size = 2
+	}
+	out, err := g.plane(size*x.width, size*x.height, c.out)
+	if err != nil {
+		return x, err
 	}
 	var scale, shift []float32
 	if e.norm != nil {
 		scale, shift = e.norm.fit(x, g.threads)
 	}
-	step := out.band(3*c.in + 3*c.out)
+	step := g.band(out, 3*c.in+3*c.out)
 	for from := 0; from < out.height; from += step {
 		b := band{c: c, e: e, x: x, from: from, to: min(from+step, out.height), scale: scale, shift: shift}
 		if err := b.run(ctx, g, out); err != nil {
@@ -77,7 +81,7 @@ type band struct {
 	scale, shift []float32
 }
 
-func (b *band) run(ctx context.Context, g machine, out plane) error {
+func (b *band) run(ctx context.Context, g *easel, out plane) error {
 	top, bottom := max(b.from-1, 0), min(b.to+1, out.height)
 	pixels := int64(out.width * (b.to - b.from))
 	g.Reset()

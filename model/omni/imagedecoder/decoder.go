@@ -17,7 +17,6 @@ type Decoder struct {
 	weak    *transformer
 	vae     painter
 	source  checkpoint.Source // of the units' vectors, read as they are wanted
-	table   string            // their name in it
 	backend *ggml.Backend
 	graph   *ggml.Graph
 	close   []func() // what Open opened
@@ -57,7 +56,7 @@ func (c *Config) parts() []string {
 // stay open: the vectors of the units are read from it as they are wanted. Once p is loaded the Decoder runs on b, on which
 // it was loaded.
 func Declare(p *checkpoint.Plan, src checkpoint.Source, c Config, b *ggml.Backend) *Decoder {
-	d := &Decoder{config: c, backend: b, source: src, table: vectors}
+	d := &Decoder{config: c, backend: b, source: src}
 	if err := c.check(); err != nil {
 		p.Fail(err)
 		return d
@@ -122,7 +121,7 @@ func (d *Decoder) ready() (err error) {
 	if d.weak != nil {
 		blocks = max(blocks, d.weak.c.Blocks)
 	}
-	d.graph, err = ggml.NewGraph(d.backend, int(256+64*blocks))
+	d.graph, err = ggml.NewGraph(d.backend, int(256+192*blocks))
 	return err
 }
 

@@ -78,7 +78,7 @@ func (n *Network) check(l *listing, name string) {
 	l.between(name+": context_in_dim", n.Context, 1, maxWidth)
 	l.between(name+": hidden_size", n.Hidden, 1, maxWidth)
 	l.between(name+": num_heads", n.Heads, 1, maxWidth)
-	l.between(name+": depth_single_blocks", n.Blocks, 0, maxBlocks)
+	l.between(name+": depth_single_blocks", n.Blocks, 1, maxBlocks)
 	l.want(n.Double == 0, "%s: depth is %d, but double-stream blocks are not built here", name, n.Double)
 	l.want(!n.Guidance, "%s: guidance_embed is set, but no guidance is fed here", name)
 	l.want(n.MLPRatio > 0 && n.MLPRatio*float64(n.Hidden) >= 1 && n.MLPRatio*float64(n.Hidden) <= maxInner, "%s: mlp_ratio is %v", name, n.MLPRatio)

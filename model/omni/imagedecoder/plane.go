@@ -9,23 +9,51 @@ import (
 	"omnilive/model/ggml"
 )
 
-// bandBytes is about how much of a picture is computed at once.
-const bandBytes = 64 << 20
+// bandValues is about how many values of a picture are computed at once.
+const bandValues = 16 << 20
 
-// A machine is what the painter computes with.
-type machine struct {
+// An easel is what the painter computes with, and the planes it has in hand.
+type easel struct {
 	*ggml.Graph
 	threads int
+	values  int // at once
+	planes  map[*ggml.Store]bool
 }
 
-// A plane is a picture of any number of channels, in Go's memory; the channels of a pixel lie side by side.
+func newEasel(g *ggml.Graph, threads int) *easel {
+	return &easel{Graph: g, threads: threads, values: bandValues, planes: map[*ggml.Store]bool{}}
+}
+
+// A plane is a picture of any number of channels, outside Go's memory; the channels of a pixel lie side by side.
 type plane struct {
 	width, height, channels int
 	v                       []float32
+	store                   *ggml.Store
 }
 
-func newPlane(width, height, channels int) plane {
-	return plane{width, height, channels, make([]float32, width*height*channels)}
+// plane makes room for a picture.
+func (g *easel) plane(width, height, channels int) (plane, error) {
+	s, err := ggml.NewStore([]ggml.Spec{{Name: "plane", Type: ggml.F32, Shape: []int64{int64(channels), int64(width), int64(height)}}})
+	if err != nil {
+		return plane{}, err
+	}
+	g.planes[s] = true
+	v, err := s.Floats("plane")
+	return plane{width, height, channels, v, s}, err
+}
+
+// drop frees a plane that is read no more.
+func (g *easel) drop(x plane) {
+	x.store.Close()
+	delete(g.planes, x.store)
+}
+
+// close frees all planes.
+func (g *easel) close() {
+	for s := range g.planes {
+		s.Close()
+	}
+	clear(g.planes)
 }
 
 // rows are the values of rows from to to-1.
@@ -34,9 +62,9 @@ func (x plane) rows(from, to int) []float32 {
 	return x.v[from*n : to*n]
 }
 
-// band is how many rows are computed at once where a pixel takes so many values on the way.
-func (x plane) band(values int) int {
-	return min(max(bandBytes/4/max(x.width*values, 1), 1), x.height)
+// band is how many rows of x are computed at once where a pixel takes so many values on the way.
+func (g *easel) band(x plane, values int) int {
+	return min(max(g.values/max(x.width*values, 1), 1), x.height)
 }
 
 // A norm is a group normalisation: each group of channels, over the whole picture, without mean and of variance 1, then
@@ -96,9 +124,12 @@ func moments(v []float32, channels int) []float64 {
 }
 
 // apply computes a linear layer on every pixel.
-func apply(ctx context.Context, g machine, l ggml.Affine, x plane) (plane, error) {
-	out := newPlane(x.width, x.height, int(l.W.Out()))
-	step := x.band(x.channels + out.channels)
+func apply(ctx context.Context, g *easel, l ggml.Affine, x plane) (plane, error) {
+	out, err := g.plane(x.width, x.height, int(l.W.Out()))
+	if err != nil {
+		return x, err
+	}
+	step := g.band(x, x.channels+out.channels)
 	for from := 0; from < x.height; from += step {
 		to := min(from+step, x.height)
 		g.Reset()

@@ -3,6 +3,7 @@ package imagedecoder
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"omnilive/model"
 )
@@ -31,8 +32,18 @@ func each(rows, cols, channels, patch int, f func(packed, plain int)) {
 	}
 }
 
-// Planes returns the values as torch keeps them: [channels, height, width] of latent pixels.
+// sound tells whether l is a latent picture of this decoder.
+func (d *Decoder) sound(l Latent) bool {
+	return l.Rows > 0 && l.Cols > 0 && max(l.Rows, l.Cols)*d.cell() <= MaxSide && l.Channels == int(d.config.Main.Channels) &&
+		len(l.Values) == l.Rows*l.Cols*l.Channels
+}
+
+// Planes returns the values as torch keeps them, [channels, height, width] of latent pixels; nil where l is no latent
+// picture of this decoder.
 func (d *Decoder) Planes(l Latent) []float32 {
+	if !d.sound(l) {
+		return nil
+	}
 	patch := int(d.config.Main.patch())
 	out := make([]float32, len(l.Values))
 	each(l.Rows, l.Cols, l.Channels/patch/patch, patch, func(packed, plain int) { out[plain] = l.Values[packed] })
@@ -48,7 +59,7 @@ type Pixels struct {
 // Render is the second half of Decode: it paints a latent picture.
 func (d *Decoder) Render(ctx context.Context, l Latent) (Pixels, error) {
 	patch := int(d.config.Main.patch())
-	if l.Rows < 1 || l.Cols < 1 || l.Channels != int(d.config.Main.Channels) || len(l.Values) != l.Rows*l.Cols*l.Channels {
+	if !d.sound(l) {
 		return Pixels{}, fmt.Errorf("paint a picture: %d values for %d×%d positions of %d", len(l.Values), l.Rows, l.Cols, l.Channels)
 	}
 	return d.Paint(ctx, d.Planes(l), l.Cols*patch, l.Rows*patch)
@@ -68,15 +79,20 @@ func (d *Decoder) Paint(ctx context.Context, latent []float32, width, height int
 	if v.Shift != nil {
 		shift = float32(*v.Shift)
 	}
-	x := newPlane(width, height, c)
-	for i, value := range latent {
-		x.v[i%(width*height)*c+i/(width*height)] = value/scale + shift
-	}
-	y, err := d.vae.paint(ctx, machine{d.graph, d.backend.Threads()}, x)
+	g := newEasel(d.graph, d.backend.Threads())
+	defer g.close()
+	x, err := g.plane(width, height, c)
 	if err != nil {
 		return Pixels{}, fmt.Errorf("paint a picture: %w", err)
 	}
-	return Pixels{Width: y.width, Height: y.height, Values: y.v}, nil
+	for i, value := range latent {
+		x.v[i%(width*height)*c+i/(width*height)] = value/scale + shift
+	}
+	y, err := d.vae.paint(ctx, g, x)
+	if err != nil {
+		return Pixels{}, fmt.Errorf("paint a picture: %w", err)
+	}
+	return Pixels{Width: y.width, Height: y.height, Values: slices.Clone(y.v)}, nil
 }
 
 // Picture turns −1 to 1 into 0 to 255, cutting off what lies beyond and behind the point. Values that are no numbers are an

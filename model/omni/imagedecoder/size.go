@@ -41,11 +41,5 @@ func Size(w, h int) (width, height int, err error) {
 	return width, height, nil
 }
 
-// side is the largest multiple of 16 with side² ≤ area·a/b, in whole numbers.
-func side(a, b int) int {
-	n := int(math.Sqrt(float64(area*a/b))) / sizeStep
-	for (n+1)*(n+1)*sizeStep*sizeStep*b <= area*a {
-		n++
-	}
-	return n * sizeStep
-}
+// side is the largest multiple of 16 with side² ≤ area·a/b.
+func side(a, b int) int { return int(math.Sqrt(float64(area*a/b))) / sizeStep * sizeStep }

@@ -87,53 +87,72 @@ func pointwise(p *checkpoint.Plan, dst *ggml.Affine, name string, out, in int64)
 	p.Tensor(&dst.Bias, name+".bias", out)
 }
 
-// paint decodes latent pixels, their scale and shift already taken back.
-func (v *painter) paint(ctx context.Context, g machine, x plane) (plane, error) {
-	var err error
-	if v.post != nil {
-		if x, err = apply(ctx, g, *v.post, x); err != nil {
-			return x, err
-		}
-	}
-	if x, err = v.first.run(ctx, g, x, extra{}); err != nil {
-		return x, err
-	}
-	if x, err = v.mid[0].run(ctx, g, x); err != nil {
-		return x, err
-	}
-	if v.look != nil {
-		if x, err = v.look.run(ctx, g, x); err != nil {
-			return x, err
-		}
-	}
-	if x, err = v.mid[1].run(ctx, g, x); err != nil {
-		return x, err
-	}
-	for i := range v.stages {
-		if x, err = v.stages[i].run(ctx, g, x); err != nil {
-			return x, err
-		}
-	}
-	return v.last.run(ctx, g, x, extra{norm: &v.lastNorm})
-}
-
-func (s *stage) run(ctx context.Context, g machine, x plane) (plane, error) {
-	for i := range s.resnets {
+// paint decodes latent pixels, their scale and shift already taken back, and drops them.
+func (v *painter) paint(ctx context.Context, g *easel, x plane) (plane, error) {
+	for _, f := range v.layers() {
 		var err error
-		if x, err = s.resnets[i].run(ctx, g, x); err != nil {
+		if x, err = f(ctx, g, x); err != nil {
 			return x, err
 		}
 	}
-	if s.double == nil {
-		return x, nil
-	}
-	return s.double.run(ctx, g, x, extra{double: true})
+	return x, nil
 }
 
-func (r *resnet) run(ctx context.Context, g machine, x plane) (plane, error) {
+// A layer makes a plane of another, which it drops.
+type layer func(context.Context, *easel, plane) (plane, error)
+
+// layers are those of the decoder, in order.
+func (v *painter) layers() []layer {
+	var all []layer
+	then := func(l layer) { all = append(all, l) }
+	if v.post != nil {
+		then(dropping(func(ctx context.Context, g *easel, x plane) (plane, error) { return apply(ctx, g, *v.post, x) }))
+	}
+	then(v.first.step(extra{}))
+	then(v.mid[0].run)
+	if v.look != nil {
+		then(v.look.run)
+	}
+	then(v.mid[1].run)
+	for i := range v.stages {
+		for j := range v.stages[i].resnets {
+			then(v.stages[i].resnets[j].run)
+		}
+		if double := v.stages[i].double; double != nil {
+			then(double.step(extra{double: true}))
+		}
+	}
+	then(v.last.step(extra{norm: &v.lastNorm}))
+	return all
+}
+
+// dropping is f with its input dropped.
+func dropping(f layer) layer {
+	return func(ctx context.Context, g *easel, x plane) (plane, error) {
+		y, err := f(ctx, g, x)
+		if err == nil {
+			g.drop(x)
+		}
+		return y, err
+	}
+}
+
+// step is the convolution as a step of its own.
+func (c *conv) step(e extra) layer {
+	return dropping(func(ctx context.Context, g *easel, x plane) (plane, error) { return c.run(ctx, g, x, e) })
+}
+
+// run returns what becomes of x, which it drops.
+func (r *resnet) run(ctx context.Context, g *easel, x plane) (plane, error) {
 	y, err := r.conv1.run(ctx, g, x, extra{norm: &r.norm1})
 	if err != nil {
 		return x, err
 	}
-	return r.conv2.run(ctx, g, y, extra{norm: &r.norm2, add: &x, through: r.shortcut})
+	z, err := r.conv2.run(ctx, g, y, extra{norm: &r.norm2, add: &x, through: r.shortcut})
+	if err != nil {
+		return x, err
+	}
+	g.drop(x)
+	g.drop(y)
+	return z, nil
 }
