@@ -92,15 +92,17 @@ func TestOtherShapes(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"guided":          func(c *Config) { c.Weak = &weak },
 		"post_quant_conv": func(c *Config) { c.VAE.PostQuantConv, c.VAE.QuantConv = &yes, &yes },
-		"left out":        func(c *Config) { c.VAE.PostQuantConv, c.VAE.QuantConv, c.VAE.MidAttention, c.VAE.Shift = nil, nil, nil, nil },
-		"no attention":    func(c *Config) { c.VAE.MidAttention = &no },
-		"two stages":      func(c *Config) { c.VAE.Widths = []int64{4, 12} },
-		"one stage":       func(c *Config) { c.VAE.Widths = []int64{4} },
-		"six stages":      func(c *Config) { c.VAE.Widths = []int64{4, 4, 4, 8, 8, 8}; c.VAE.Layers = 1 },
-		"other grid":      func(c *Config) { c.Embedder.Tokens, c.Embedder.Width = 4, 7; c.Main.Vector, c.Main.Context = 7, 7 },
-		"odd head":        func(c *Config) { c.Main.Hidden, c.Main.Heads, c.Main.Axes = 30, 3, []int64{2, 4, 4} },
-		"latent":          func(c *Config) { c.VAE.Latent, c.Main.Channels = 3, 12 },
-		"not patchified":  func(c *Config) { c.Main.Patchify, c.Main.Channels = false, 16 },
+		"left out": func(c *Config) {
+			c.VAE.PostQuantConv, c.VAE.QuantConv, c.VAE.MidAttention, c.VAE.Shift = nil, nil, nil, nil
+		},
+		"no attention":   func(c *Config) { c.VAE.MidAttention = &no },
+		"two stages":     func(c *Config) { c.VAE.Widths = []int64{4, 12} },
+		"one stage":      func(c *Config) { c.VAE.Widths = []int64{4} },
+		"six stages":     func(c *Config) { c.VAE.Widths = []int64{4, 4, 4, 8, 8, 8}; c.VAE.Layers = 1 },
+		"other grid":     func(c *Config) { c.Embedder.Tokens, c.Embedder.Width = 4, 7; c.Main.Vector, c.Main.Context = 7, 7 },
+		"odd head":       func(c *Config) { c.Main.Hidden, c.Main.Heads, c.Main.Axes = 30, 3, []int64{2, 4, 4} },
+		"latent":         func(c *Config) { c.VAE.Latent, c.Main.Channels = 3, 12 },
+		"not patchified": func(c *Config) { c.Main.Patchify, c.Main.Channels = false, 16 },
 	} {
 		c := base
 		change(&c)
