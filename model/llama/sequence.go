@@ -24,6 +24,7 @@ type Sequence struct {
 	reason   Reason // of the last Generate
 
 	// touched by the engine's goroutine only
+	first    int       // position of the first token
 	cached   int       // positions decoded; Len, or one less while a token that was yielded is being decoded
 	tokens   []int32   // [cached]; embedded for a position that came as an embedding
 	logits   []float32 // [n_vocab] after position logitsAt-1
@@ -149,6 +150,19 @@ func (s *Sequence) submit(ctx context.Context, p *prefill) error {
 	}
 }
 
+// StartAt numbers the positions of an empty sequence from first on; the room it has stays the same. The rotary embedding
+// knows only distances, so that this changes no answer but by rounding: it shows how far positions may go.
+func (s *Sequence) StartAt(first int) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	if first < 0 || first > maxPositions || s.Len() != 0 {
+		return fmt.Errorf("start at position %d: want 0 to %d, and an empty sequence", first, maxPositions)
+	}
+	return s.e.do(func() { s.first = first })
+}
+
 // Truncate forgets every position from n on; n must be within 0 to Len.
 func (s *Sequence) Truncate(n int) error {
 	if err := s.enter(); err != nil {
@@ -170,7 +184,7 @@ func (s *Sequence) cut(n int) error {
 	if n == s.cached {
 		return nil
 	}
-	if !bool(C.native_remove(s.e.native, C.int32_t(s.id), C.int32_t(n))) {
+	if !bool(C.native_remove(s.e.native, C.int32_t(s.id), C.int32_t(s.first+n))) {
 		return fmt.Errorf("truncate to %d: this model cannot forget a part of what it holds", n)
 	}
 	s.cached, s.tokens = n, s.tokens[:n]
@@ -210,14 +224,14 @@ func (s *Sequence) copyFrom(src *Sequence, n int) error {
 	whole := C.int32_t(-1)
 	if !s.e.o.SharedCache {
 		C.native_copy(s.e.native, C.int32_t(src.id), C.int32_t(s.id), whole) // a part would abort
-		if n < src.cached && !bool(C.native_remove(s.e.native, C.int32_t(s.id), C.int32_t(n))) {
+		if n < src.cached && !bool(C.native_remove(s.e.native, C.int32_t(s.id), C.int32_t(src.first+n))) {
 			C.native_remove(s.e.native, C.int32_t(s.id), 0)
 			return fmt.Errorf("copy %d positions: this model cannot forget a part of what it holds", n)
 		}
 	} else {
-		C.native_copy(s.e.native, C.int32_t(src.id), C.int32_t(s.id), C.int32_t(n))
+		C.native_copy(s.e.native, C.int32_t(src.id), C.int32_t(s.id), C.int32_t(src.first+n))
 	}
-	s.cached, s.tokens = n, append(s.tokens[:0], src.tokens[:n]...)
+	s.first, s.cached, s.tokens = src.first, n, append(s.tokens[:0], src.tokens[:n]...)
 	s.length.Store(int64(n))
 	if src.logitsAt == n {
 		s.logits, s.logitsAt = append(s.logits[:0], src.logits...), n

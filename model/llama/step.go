@@ -115,7 +115,7 @@ func (e *Engine) decode(parts []part, embeddings bool) {
 		return
 	}
 	for _, p := range parts {
-		C.native_remove(e.native, C.int32_t(p.seq.id), C.int32_t(p.seq.cached))
+		C.native_remove(e.native, C.int32_t(p.seq.id), C.int32_t(p.seq.first+p.seq.cached))
 	}
 	switch code {
 	case 1:
@@ -143,7 +143,7 @@ func (e *Engine) fill(parts []part, embeddings bool) int {
 			copy(tokens[at:], p.pre.tokens[p.pre.done:p.pre.done+p.n])
 		}
 		for i := range p.n {
-			pos[at+i], seqs[at+i], wanted[at+i] = int32(p.seq.cached+i), int32(p.seq.id), 0
+			pos[at+i], seqs[at+i], wanted[at+i] = int32(p.seq.first+p.seq.cached+i), int32(p.seq.id), 0
 		}
 		at += p.n
 		if p.last() {
