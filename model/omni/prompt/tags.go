@@ -146,11 +146,11 @@ func (a *Answer) tellLines(whole bool) []Event {
 		a.pending = ""
 		return events
 	}
-	n := min(beginsTag(a.mode, a.pending), len(strings.TrimRight(a.pending, "\n")))
+	n := beginsTag(a.mode, a.pending)
 	if a.mode == inWords {
 		n = min(n, a.beginsObject())
 	}
-	return a.say(n)
+	return a.say(len(strings.TrimRight(a.pending[:n], "\n")))
 }
 
 // say tells the first n bytes of pending.
@@ -174,7 +174,7 @@ func (a *Answer) beginsObject() int {
 		lineStart := a.fresh && strings.TrimSpace(a.pending[:at]) == "" || at > 0 && a.pending[at-1] == '\n'
 		rest := a.pending[at:]
 		if end := objectEnd(rest); lineStart && len(rest) <= maxHold && (end < 0 || strings.TrimSpace(rest[end:]) == "") && objectLike(rest) {
-			return len(strings.TrimRight(a.pending[:at], "\n"))
+			return at
 		}
 		at++
 	}
