@@ -9,8 +9,13 @@ var checks = map[string]func(context.Context, *Run) error{
 	"preprocessing":          preprocessing,
 	"vision_model":           visionModel,
 	// one line a folder
+	"unit_bigvgan_nc":       bigVGAN,
+	"unit_bigvgan_mar":      bigVGANArchives,
 	"audio_frontend":        audioFrontend,
 	"audio_model":           audioModel,
+	"cosyvoice2_flow":       cosyVoiceFlow,
+	"cosyvoice2_hift":       cosyVoiceHiFT,
+	"cosyvoice2_stream":     cosyVoiceStream,
 	"language_model":        languageModel,
 	"discrete_audio_model":  speechTokenizer,
 	"discrete_vision_model": imageTokenizer,

@@ -1,0 +1,37 @@
+#include "snake.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3,no-trapping-math") // cgo compiles with O2, which leaves such loops alone
+#endif
+
+#define NAME(x) x##_any
+#include "snake_loop.h"
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,fma")
+#define NAME(x) x##_512
+#include "snake_loop.h"
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#define NAME(x) x##_256
+#include "snake_loop.h"
+#pragma GCC pop_options
+
+void snake_run(const snake_job *job, int panel, int thread, int threads) {
+	switch (panel) {
+	case 32: snake_512(job, thread, threads); break;
+	case 16: snake_256(job, thread, threads); break;
+	default: snake_any(job, thread, threads);
+	}
+}
+#else
+void snake_run(const snake_job *job, int panel, int thread, int threads) {
+	(void)panel;
+	snake_any(job, thread, threads);
+}
+#endif
