@@ -33,6 +33,8 @@ type Backend struct {
 	stop    *C.int // set: the graph under way ends before its next operation
 	threads int
 	observe func(stage string, values []float32)
+	work    workroom
+	plain   bool // our own kernels are not to be used
 }
 
 // NewBackend starts a backend of so many threads, the caller's among them. The others sleep while no graph runs:
@@ -44,8 +46,9 @@ func NewBackend(threads int) (*Backend, error) {
 	if err := bind(); err != nil {
 		return nil, fmt.Errorf("start ggml: %w", err)
 	}
-	b := &Backend{b: C.backend_new(), threads: threads}
+	b := &Backend{b: C.backend_new(), threads: threads, work: newWorkroom()}
 	if b.b == nil {
+		b.Close()
 		return nil, errors.New("start ggml: no processor backend")
 	}
 	if threads > 1 {
@@ -66,6 +69,9 @@ func NewBackend(threads int) (*Backend, error) {
 // Threads returns how many threads compute.
 func (b *Backend) Threads() int { return b.threads }
 
+// foreign tells whether our own kernels cannot be used.
+func (b *Backend) foreign() bool { return b.plain || b.work.at == nil }
+
 // Close ends the threads. It is safe to call it twice; no Graph of this backend may be used afterwards.
 func (b *Backend) Close() {
 	if b.b != nil {
@@ -75,6 +81,7 @@ func (b *Backend) Close() {
 		C.pool_free(b.pool)
 	}
 	C.free(unsafe.Pointer(b.stop))
+	b.work.close()
 	b.b, b.pool, b.stop = nil, nil, nil
 }
 

@@ -46,7 +46,9 @@ typedef struct { size_t size; void *memory; bool no_alloc; } arena_params;
 	X(ggml_scale_bias, ptr, (ptr, ptr, float, float)) \
 	X(ggml_l2_norm, ptr, (ptr, ptr, float)) \
 	X(ggml_sin, ptr, (ptr, ptr)) \
+	X(ggml_exp, ptr, (ptr, ptr)) \
 	X(ggml_sqr, ptr, (ptr, ptr)) \
+	X(ggml_diag_mask_inf, ptr, (ptr, ptr, int)) \
 	X(ggml_soft_max_ext, ptr, (ptr, ptr, ptr, float, float)) \
 	X(ggml_im2col, ptr, (ptr, ptr, ptr, int, int, int, int, int, int, bool, int)) \
 	X(ggml_conv_transpose_1d, ptr, (ptr, ptr, ptr, int, int, int)) \

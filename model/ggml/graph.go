@@ -45,13 +45,13 @@ const maxNodes = 1 << 16
 //	err = ggml.Take(g, y, 0, out)
 type Graph struct {
 	b            *Backend
-	jobs         C.ptr // what own operations need, one place per node
 	nodes, made  int
 	memory       []byte
 	ctx, g, mem  C.ptr
 	err          error
 	placed, done bool
 	stages       []stage
+	own          own
 }
 
 // NewGraph returns an empty graph of at most nodes operations.
@@ -63,7 +63,7 @@ func NewGraph(b *Backend, nodes int) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("room for a graph: %w", err)
 	}
-	g := &Graph{b: b, nodes: nodes, memory: memory, mem: C.alloc_new(), jobs: C.jobs_new(C.int(nodes))}
+	g := &Graph{b: b, nodes: nodes, memory: memory, mem: C.alloc_new(), own: own{jobs: C.jobs_new(C.int(nodes))}}
 	g.Reset()
 	return g, nil
 }
@@ -74,12 +74,13 @@ func (g *Graph) Reset() {
 		C.graph_arena_free(g.ctx)
 	}
 	g.made, g.err, g.placed, g.done, g.stages = 0, nil, false, false, nil
+	g.own.reset()
 	g.ctx = C.new_arena(unsafe.Pointer(&g.memory[0]), C.graph_arena(C.int(g.nodes)))
 	g.g = nil
 	if g.ctx != nil {
 		g.g = C.graph_new(g.ctx, C.int(g.nodes))
 	}
-	if g.g == nil || g.mem == nil || g.jobs == nil {
+	if g.g == nil || g.mem == nil || g.own.jobs == nil {
 		g.err = errors.New("graph: ggml has no memory")
 	}
 }
@@ -101,8 +102,9 @@ func (g *Graph) Close() {
 	if g.memory != nil {
 		unmapPages(g.memory)
 	}
-	C.free(unsafe.Pointer(g.jobs))
-	g.ctx, g.mem, g.memory, g.jobs = nil, nil, nil, nil
+	g.own.reset()
+	C.free(unsafe.Pointer(g.own.jobs))
+	g.ctx, g.mem, g.memory, g.own.jobs = nil, nil, nil, nil
 	g.err = errors.New("graph: closed")
 }
 
@@ -145,6 +147,9 @@ func (g *Graph) Compute(ctx context.Context, fill func()) error {
 	}
 	if !C.alloc_graph(g.mem, g.g) {
 		return errors.New("graph: no memory for its values")
+	}
+	if err := g.b.work.reserve(g.b.threads, g.own.each); err != nil {
+		return err
 	}
 	g.placed = true
 	if fill != nil {

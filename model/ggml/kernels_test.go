@@ -13,9 +13,9 @@ import (
 
 // sizes runs f once for every size of kernel that this processor has.
 func sizes(t *testing.T, f func(t *testing.T)) {
-	defer limitPanel(32)
+	defer limitPanel(32, true)
 	for name, n := range map[string]int{"any": 8, "avx2": 16, "avx512": 32} {
-		if limitPanel(n); panelSize() == n {
+		if limitPanel(n, true); panelSize() == n {
 			t.Run(name, f)
 		}
 	}

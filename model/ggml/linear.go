@@ -3,106 +3,133 @@ package ggml
 // #include "custom.h"
 import "C"
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
-// Linear returns w·x + bias for x[in, n] as [out, n]; with gelu set, GELU of that; and that + add. bias [out] and
-// add [out, n] may be the zero Tensor. It is exact in f32, and the result for one column of x is the same bit by bit
-// whatever the others are.
-func (g *Graph) Linear(w Matrix, x, bias, add Tensor, gelu bool) Tensor {
-	if w.data == nil {
-		return g.linearPlain(w, x, bias, add, gelu)
-	}
-	if !g.room("linear", x) {
-		return Tensor{}
-	}
-	ok := plane(x) && w.data != nil && x.ne[0] == w.in
-	if b := bias; b.p != nil {
-		ok = ok && b.t == F32 && b.contiguous() && b.ne == [4]int64{w.out, 1, 1, 1}
-	}
-	if a := add; a.p != nil {
-		ok = ok && a.t == F32 && a.contiguous() && a.ne == [4]int64{w.out, x.ne[1], 1, 1}
-	}
-	if (gelu || add.p != nil) && w.out%C.kernels_max_panel != 0 {
-		ok = false
-	}
-	if !ok {
-		g.fail("linear", "[%d %d] by %v + %v + %v", w.in, w.out, x, bias, add)
-		return Tensor{}
-	}
-	job := C.job_at(g.jobs, C.int(g.made-1))
-	*(*C.linear_job)(unsafe.Pointer(&job.of)) = C.linear_job{
-		panels: (*C.uint16_t)(unsafe.Pointer(&w.data[0])), stride: C.size_t(x.nb[1] / 4),
-		rows: C.int(x.ne[1]), inputs: C.int(w.in), outputs: C.int(w.out), gelu: flag(gelu),
-	}
-	return made(C.custom_linear(g.ctx, job, x.p, bias.p, add.p), F32, [4]int64{w.out, x.ne[1], 1, 1})
+// An Activation is a function of each element of a product.
+type Activation int
+
+// The activations that are computed along with a product.
+const (
+	NoActivation Activation = iota
+	ActGELU                 // by the error function
+	ActGELUTanh             // by tanh
+	ActSiLU
+	ActReLU
+)
+
+// An After says what becomes of a product: + Bias [out], then Act, then + Add or · Times [out, n]. Tensors may be zero;
+// only one of Add and Times is given.
+type After struct {
+	Bias, Add, Times Tensor
+	Act              Activation
 }
 
-// linearPlain is Linear of ggml's own operations.
-func (g *Graph) linearPlain(w Matrix, x, bias, add Tensor, gelu bool) Tensor {
-	if !g.valid("linear", w.plain, x) {
+// Linear returns w·x + bias for x[in, n] as [out, n]; with gelu set, GELU of that; and that + add. bias [out] and
+// add [out, n] may be the zero Tensor. It is exact in f32 where w is f32 or f16, and the result for one column of x is
+// the same bit by bit whatever the others are.
+func (g *Graph) Linear(w Matrix, x, bias, add Tensor, gelu bool) Tensor {
+	a := After{Bias: bias, Add: add}
+	if gelu {
+		a.Act = ActGELU
+	}
+	return g.Product(w, x, a)
+}
+
+// Product is Linear with any activation, and with a third operand that may be multiplied instead of added:
+// g.Product(up, x, After{Times: g.Product(gate, x, After{Act: ActSiLU})}).
+func (g *Graph) Product(w Matrix, x Tensor, a After) Tensor {
+	if !g.valid("linear", x) {
 		return Tensor{}
 	}
-	y := g.MulMat(w.plain, x)
-	if bias.p != nil {
-		y = g.Add(y, bias)
+	if w.data == nil {
+		return g.after("linear", g.linearPlain(w, x), a)
 	}
-	if gelu {
+	if !plane(x) || x.ne[0] != w.in || !w.suits(1) {
+		g.fail("linear", "[%d %d] by %v", w.in, w.out, x)
+		return Tensor{}
+	}
+	return g.packed("linear", w, x, a, C.linear_job{
+		rows: C.int(x.ne[1]), inputs: C.int(w.in), taps: 1, step: 1, gap: 1, length: C.int(x.ne[1]),
+	})
+}
+
+// suits tells whether w may be read as if packed for so many taps: each begins a new block where weights have blocks.
+func (w Matrix) suits(taps int64) bool {
+	block := map[Type]int64{BF16: 2, Q8_0: 32}[w.kind]
+	return w.taps == taps || block == 0 || w.in/w.taps%block == 0 && w.in/taps%block == 0
+}
+
+// packed makes the node of a product by panels; j says how x is walked.
+func (g *Graph) packed(op string, w Matrix, x Tensor, a After, j C.linear_job) Tensor {
+	ne := [4]int64{w.out, int64(j.rows), 1, 1}
+	third := a.Add
+	if a.Times.p != nil {
+		third, j.times = a.Times, 1
+	}
+	if !g.suitAfter(op, ne, a) || !g.room(op) {
+		return Tensor{}
+	}
+	if g.b.foreign() || x.ne[1] > math.MaxInt32/2 {
+		g.fail(op, "a packed matrix [%d %d] by %v is for the processor", w.in, w.out, x)
+		return Tensor{}
+	}
+	j.panels, j._type = unsafe.Pointer(&w.data[0]), C.int(w.kind)
+	j.stride, j.outputs, j.act = C.size_t(x.nb[1]/4), C.int(w.out), C.int(a.Act)
+	job := g.job()
+	*(*C.linear_job)(unsafe.Pointer(&job.of)) = j
+	g.own.each = max(g.own.each, C.kernels_linear_room(&j, C.int(g.b.threads)))
+	return made(C.custom_linear(g.ctx, job, x.p, a.Bias.p, third.p), F32, ne)
+}
+
+// suitAfter checks what a result of this shape is combined with.
+func (g *Graph) suitAfter(op string, ne [4]int64, a After) bool {
+	ok := a.Act >= NoActivation && a.Act <= ActReLU && (a.Add.p == nil || a.Times.p == nil)
+	if b := a.Bias; b.p != nil {
+		ok = ok && b.t == F32 && b.contiguous() && b.ne == [4]int64{ne[0], 1, 1, 1}
+	}
+	for _, t := range []Tensor{a.Add, a.Times} {
+		ok = ok && (t.p == nil || t.t == F32 && t.contiguous() && t.ne == ne)
+	}
+	if !ok {
+		g.fail(op, "%v with %+v", ne, a)
+	}
+	return ok
+}
+
+// after computes what becomes of y with ggml's own operations.
+func (g *Graph) after(op string, y Tensor, a After) Tensor {
+	if !g.valid(op, y) || !g.suitAfter(op, y.ne, a) {
+		return Tensor{}
+	}
+	if a.Bias.p != nil {
+		y = g.Add(y, a.Bias)
+	}
+	switch a.Act {
+	case ActGELU:
 		y = g.GELU(y)
+	case ActGELUTanh:
+		y = g.GELUTanh(y)
+	case ActSiLU:
+		y = g.SiLU(y)
+	case ActReLU:
+		y = g.LeakyReLU(y, 0)
 	}
-	if add.p != nil {
-		y = g.Add(y, add)
+	if a.Add.p != nil {
+		y = g.Add(y, a.Add)
+	}
+	if a.Times.p != nil {
+		y = g.Mul(y, a.Times)
 	}
 	return y
 }
 
-// Attend returns softmax(scale·q·k)·v, head by head, for q[width, n], k and v [width, m] as [width, n]. With causal set
-// the last query sees all keys, the one before it one less, and so on.
-func (g *Graph) Attend(q, k, v Tensor, heads int, scale float32, causal bool) Tensor {
-	if g.valid("attend", q, k, v) && heads > 0 && q.ne[0]%int64(heads) == 0 && !causal && !g.suitsAttend(q, heads) {
-		return g.attendPlain(q, k, v, int64(heads), scale)
-	}
-	if !g.room("attend", q, k, v) {
+// linearPlain multiplies with ggml's own operation.
+func (g *Graph) linearPlain(w Matrix, x Tensor) Tensor {
+	if !g.valid("linear", w.plain, x) {
 		return Tensor{}
 	}
-	if !g.suitsAttend(q, heads) || !plane(k) || !plane(v) || k.ne != v.ne || k.ne[0] != q.ne[0] || causal && k.ne[1] < q.ne[1] {
-		g.fail("attend", "%d heads of %v, %v and %v", heads, q, k, v)
-		return Tensor{}
-	}
-	job := g.attendJob(q, heads, k.ne[1], scale)
-	j := (*C.attend_job)(unsafe.Pointer(&job.of))
-	j.k_stride, j.v_stride, j.causal = C.size_t(k.nb[1]/4), C.size_t(v.nb[1]/4), flag(causal)
-	return made(C.custom_attend(g.ctx, job, q.p, k.p, v.p), F32, [4]int64{q.ne[0], q.ne[1], 1, 1})
-}
-
-// attendPlain is Attend of ggml's own operations; the scores of all heads are held at once.
-func (g *Graph) attendPlain(q, k, v Tensor, heads int64, scale float32) Tensor {
-	split := func(t Tensor, place [4]int) Tensor {
-		return g.Cont(g.Permute(g.Reshape(g.Cont(t), t.ne[0]/heads, heads, t.ne[1]), place))
-	}
-	scores := g.SoftMax(g.MulMat(split(k, [4]int{0, 2, 1, 3}), split(q, [4]int{0, 2, 1, 3})), Tensor{}, scale)
-	out := g.MulMat(split(v, [4]int{1, 2, 0, 3}), scores) // [size, n, heads]
-	return g.Reshape(g.Cont(g.Permute(out, [4]int{0, 2, 1, 3})), q.ne[0], q.ne[1])
-}
-
-func (g *Graph) suitsAttend(q Tensor, heads int) bool {
-	return plane(q) && heads > 0 && q.ne[0]%int64(heads) == 0 && q.ne[0]/int64(heads)%C.kernels_max_panel == 0
-}
-
-func (g *Graph) attendJob(q Tensor, heads int, keys int64, scale float32) *C.custom_job {
-	job := C.job_at(g.jobs, C.int(g.made-1))
-	*(*C.attend_job)(unsafe.Pointer(&job.of)) = C.attend_job{
-		q_stride: C.size_t(q.nb[1] / 4), scale: C.float(scale), queries: C.int(q.ne[1]), keys: C.int(keys),
-		heads: C.int(heads), size: C.int(q.ne[0] / int64(heads)),
-	}
-	return job
-}
-
-// plane tells whether t is f32 [k, n] with its rows in order.
-func plane(t Tensor) bool { return t.t == F32 && t.rows() && t.ne[2] == 1 && t.ne[3] == 1 }
-
-func flag(b bool) C.int {
-	if b {
-		return 1
-	}
-	return 0
+	return g.MulMat(w.plain, x)
 }

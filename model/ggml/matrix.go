@@ -6,87 +6,104 @@ import "C"
 import (
 	"fmt"
 	"unsafe"
-
-	"omnilive/model/gguf"
 )
 
-// A Matrix is a weight [in, out] in the order Linear reads it: f16 in panels of outputs. The kernels compute in f32, about
-// 100 GFLOP/s a thread with AVX-512 where ggml's own products with f16 weights reached 15 to 20.
+// A Matrix is a weight [in, out] in the order in which Linear and Convolve read it: f32, f16, bf16 or q8_0 in panels of
+// outputs. f32 and f16 are computed in f32; bf16 and q8_0 by the processor's dot products of those where it has them,
+// which round the other operand likewise (bytes with a scale for each 32 inputs), else in f32.
 type Matrix struct {
-	data    []byte // f16 panels
+	data    []byte // panels
 	plain   Tensor // or, where data is nil, the matrix [in, out] as it is
+	kind    Type   // of data
 	in, out int64
+	taps    int64 // of a convolution; the inputs of each tap lie together
 }
 
 // PlainMatrix returns t[in, out] as a matrix that Linear multiplies with by ggml's own operations.
-func PlainMatrix(t Tensor) Matrix { return Matrix{plain: t, in: t.ne[0], out: t.ne[1]} }
+func PlainMatrix(t Tensor) Matrix { return Matrix{plain: t, kind: t.t, in: t.ne[0], out: t.ne[1], taps: 1} }
 
 // Tensor returns the matrix as a tensor, the zero one where it is packed for this package's kernels.
 func (m Matrix) Tensor() Tensor { return m.plain }
 
-// In returns the inputs, Out the outputs.
+// Type returns how the weights are kept.
+func (m Matrix) Type() Type { return m.kind }
+
+// In returns the inputs, those of all taps of a convolution.
 func (m Matrix) In() int64 { return m.in }
 
 // Out returns the outputs.
 func (m Matrix) Out() int64 { return m.out }
 
-// Row puts the weights of output i, as f32, into dst, which has In elements.
+// Row puts the weights of output i of a packed matrix, as f32, into dst, which has In elements.
 func (m Matrix) Row(i int64, dst []float32) error {
-	if i < 0 || i >= m.out || int64(len(dst)) != m.in {
+	if i < 0 || i >= m.out || int64(len(dst)) != m.in || m.data == nil {
 		return fmt.Errorf("row %d of a matrix of %d rows into %d values of %d", i, m.out, len(dst), m.in)
 	}
-	panel := int64(C.kernels_panel())
-	all := unsafe.Slice((*uint16)(unsafe.Pointer(&m.data[0])), len(m.data)/2)
-	at := i/panel*panel*m.in + i%panel
-	for j := range dst {
-		dst[j] = gguf.Float16(all[at+int64(j)*panel])
-	}
+	C.kernels_unpack(C.int(m.kind), unsafe.Pointer(&m.data[0]), C.int(i), C.int(m.out), C.int(m.in/m.taps), C.int(m.taps), (*C.float)(&dst[0]))
 	return nil
 }
 
-// Matrices are weights read out of a GGUF file for Linear.
+// A MatrixSpec is a matrix to make room for.
+type MatrixSpec struct {
+	Name    string
+	Type    Type  // F32, F16, BF16 or Q8_0
+	In, Out int64 // In counts the inputs of all taps
+	Taps    int64 // of a convolution, the first tap's inputs first; 0 is 1
+}
+
+// Most inputs, outputs and bytes of one matrix.
+const (
+	maxSide   = 1 << 24
+	maxMatrix = 1 << 40
+)
+
+// matrix returns the matrix of a spec, still without memory, and its bytes.
+func (s MatrixSpec) matrix() (Matrix, int64, error) {
+	m := Matrix{kind: s.Type, in: s.In, out: s.Out, taps: max(s.Taps, 1)}
+	switch s.Type {
+	case F32, F16, BF16, Q8_0:
+	default:
+		return m, 0, fmt.Errorf("matrix %q: cannot be packed as %v", s.Name, s.Type)
+	}
+	if m.in < 1 || m.out < 1 || m.taps > m.in || m.in > maxSide || m.out > maxSide || m.in%m.taps != 0 || m.in*m.out > maxMatrix/4 {
+		return m, 0, fmt.Errorf("matrix %q: %d taps of [%d %d]", s.Name, m.taps, m.in, m.out)
+	}
+	return m, int64(C.kernels_packed(C.int(m.kind), C.int(m.out), C.int(m.in/m.taps), C.int(m.taps))), nil
+}
+
+// Matrices are weights packed for Linear and Convolve, in one stretch of huge pages.
 type Matrices struct {
 	whole []byte
 	named map[string]Matrix
 }
 
-// LoadMatrices reads the tensors of f that are called so, all f16 [in, out].
-func LoadMatrices(f *gguf.File, names []string) (*Matrices, error) {
-	panel := int64(C.kernels_panel())
+// NewMatrices makes room for the matrices of specs, which Packers fill.
+func NewMatrices(specs []MatrixSpec) (*Matrices, error) {
 	total := int64(storeAlign)
-	for _, name := range names {
-		t, err := f.Tensor(name)
+	for _, s := range specs {
+		_, n, err := s.matrix()
 		if err != nil {
-			return nil, fmt.Errorf("load matrices: %w", err)
+			return nil, err
 		}
-		if t.Type != F16 || len(t.Shape) != 2 || t.Shape[0] > 1<<24 || t.Shape[1] > 1<<24 {
-			return nil, fmt.Errorf("load matrices: tensor %q is %v%v", name, t.Type, t.Shape)
+		if total += roundUp(n, storeAlign); total > maxMatrix {
+			return nil, fmt.Errorf("matrices of more than %d bytes", int64(maxMatrix))
 		}
-		total += packed(t, panel)
 	}
 	data, whole, err := mapPages(int(total))
 	if err != nil {
-		return nil, fmt.Errorf("load matrices: %w", err)
+		return nil, fmt.Errorf("room for %d bytes of matrices: %w", total, err)
 	}
-	m := &Matrices{whole: whole, named: make(map[string]Matrix, len(names))}
-	for _, name := range names {
-		t, _ := f.Tensor(name)
-		n := packed(t, panel)
-		src := make([]byte, t.Size)
-		if err := f.ReadTensor(t, src); err != nil {
+	m := &Matrices{whole: whole, named: make(map[string]Matrix, len(specs))}
+	for _, s := range specs {
+		if _, twice := m.named[s.Name]; twice {
 			m.Close()
-			return nil, fmt.Errorf("load matrices: %w", err)
+			return nil, fmt.Errorf("matrix %q: there twice", s.Name)
 		}
-		C.kernels_pack((*C.uint16_t)(unsafe.Pointer(&src[0])), C.int(t.Shape[1]), C.int(t.Shape[0]), (*C.uint16_t)(unsafe.Pointer(&data[0])))
-		m.named[name] = Matrix{data: data[:n], in: t.Shape[0], out: t.Shape[1]}
-		data = data[n:]
+		x, n, _ := s.matrix()
+		x.data = data[:n:n]
+		m.named[s.Name], data = x, data[roundUp(n, storeAlign):]
 	}
 	return m, nil
-}
-
-// packed returns the bytes of t in panels.
-func packed(t gguf.Tensor, panel int64) int64 {
-	return (t.Shape[1] + panel - 1) / panel * panel * t.Shape[0] * 2
 }
 
 // Matrix returns the one called name, which must have this shape.
@@ -100,6 +117,9 @@ func (m *Matrices) Matrix(name string, in, out int) (Matrix, error) {
 	}
 	return x, nil
 }
+
+// Size returns the bytes held.
+func (m *Matrices) Size() int { return len(m.whole) }
 
 // Close frees the matrices. It is safe to call it twice.
 func (m *Matrices) Close() {

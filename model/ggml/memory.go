@@ -95,7 +95,7 @@ func (g *Graph) Keep(m *Memory, k, v Tensor) Tensor {
 		g.fail("keep", "%v and %v in %d positions of %d heads of %d", k, v, m.capacity, m.heads, m.size)
 		return Tensor{}
 	}
-	job := C.job_at(g.jobs, C.int(g.made-1))
+	job := g.job()
 	*(*C.keep_job)(unsafe.Pointer(&job.of)) = C.keep_job{
 		keys: (*C.uint16_t)(unsafe.Pointer(&m.keys[0])), values: (*C.uint16_t)(unsafe.Pointer(&m.values[0])),
 		stride: C.size_t(k.nb[1] / 4), rows: C.int(k.ne[1]), heads: C.int(m.heads), size: C.int(m.size), capacity: C.int(m.capacity),
@@ -116,7 +116,7 @@ func (g *Graph) Recall(q Tensor, m *Memory, positions int, scale float32) Tensor
 	j := (*C.attend_job)(unsafe.Pointer(&job.of))
 	j.k, j.v = (*C.float)(unsafe.Pointer(&m.keys[0])), (*C.float)(unsafe.Pointer(&m.values[0]))
 	j.capacity = C.int(m.capacity)
-	return made(C.custom_attend(g.ctx, job, q.p, nil, nil), F32, q.ne)
+	return g.attended(job, q, Tensor{}, Tensor{})
 }
 
 func roundUp(n, step int64) int64 { return (n + step - 1) / step * step }

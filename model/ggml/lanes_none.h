@@ -9,6 +9,9 @@
 #undef STORE
 #undef HALF
 #undef TOHALF
+#undef LOW
+#undef HIGH
+#undef BYTES
 #undef ADD
 #undef SUB
 #undef MUL
@@ -20,5 +23,6 @@
 #undef ROUND
 #undef POW2
 #undef COPYSIGN
+#undef SWAP
 #undef REDUCE_ADD
 #undef REDUCE_MAX
