@@ -62,7 +62,7 @@ func (m *Message) text() string {
 // A Call is a tool call of an earlier answer.
 type Call struct {
 	Name      string
-	Arguments json.RawMessage // an object; its keys keep their order
+	Arguments json.RawMessage // an object, or a string that holds one; its keys keep their order
 }
 
 // A Tool is a function that the model may call: the whole OpenAI object, {"type": "function", "function": {…}}.
@@ -82,3 +82,17 @@ type Conversation struct {
 
 // Counters number media over a whole conversation, by kind.
 type Counters struct{ Image, Audio, Video int }
+
+// Count adds the media of a message that the window holds.
+func (c *Counters) Count(m Message) {
+	for _, p := range m.Parts {
+		switch p.Kind {
+		case Image:
+			c.Image++
+		case Audio:
+			c.Audio++
+		case Video:
+			c.Video++
+		}
+	}
+}

@@ -75,6 +75,22 @@ func must(t *testing.T) func([]int32, error) []int32 {
 	}
 }
 
+// Arguments come as an object or, as OpenAI's interface has them, as a string that holds one.
+func TestPackedArguments(t *testing.T) {
+	var texts [2]string
+	for i, arguments := range []string{`{"b": 1, "a": "x"}`, `"{\"b\": 1, \"a\": \"x\"}"`} {
+		c := Conversation{Messages: []Message{{Role: "assistant", Calls: []Call{{Name: "f", Arguments: []byte(arguments)}}}}}
+		segments, err := c.Render()
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = Join(segments)
+	}
+	if texts[0] != texts[1] || !strings.Contains(texts[0], "<arg_value>x</arg_value>") {
+		t.Errorf("%q and %q", texts[0], texts[1])
+	}
+}
+
 func codes(n int) []int32 {
 	out := make([]int32, n)
 	for i := range out {

@@ -184,6 +184,9 @@ func (w *writer) call(c Call, trusted bool) error {
 	w.own("\n")
 	if len(c.Arguments) > 0 {
 		n, err := parseJSON(c.Arguments)
+		if text, packed := n.(string); packed && err == nil {
+			n, err = parseJSON([]byte(text))
+		}
 		if err != nil {
 			return err
 		}

@@ -112,7 +112,7 @@ var clip = regexp.MustCompile(`(?i)\.(mp4|avi|mov|mkv|webm|flv|wmv|m4v)$`)
 
 func (s *storedMessage) parts() ([]prompt.Part, error) {
 	var text string
-	if json.Unmarshal(s.Content, &text) == nil {
+	if len(s.Content) == 0 || json.Unmarshal(s.Content, &text) == nil {
 		return []prompt.Part{{Text: text}}, nil
 	}
 	var list []storedPart

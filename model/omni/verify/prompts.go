@@ -233,8 +233,10 @@ func (l *wholePrompts) goesOn(r *Run, v *prompt.Vocabulary, name string, c *whol
 		return err
 	}
 	last := len(talk.Messages) - 1
+	for _, m := range talk.Messages[:last] {
+		talk.Before.Count(m)
+	}
 	talk.Messages = talk.Messages[last:]
-	talk.Before = prompt.Counters{Audio: len(c.Media["audio"]) - 1}
 	pieces, err := v.Prompt(talk, prompt.Rows)
 	if err != nil {
 		return err
