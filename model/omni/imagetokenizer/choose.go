@@ -8,79 +8,87 @@ import (
 
 const maxBest = 64
 
-// A chooser chooses the units of a picture one by one.
+// A chooser chooses the units of a picture while the rows of the codebook pass by, first to last.
 type chooser struct {
 	Units
 	o           Options
+	kept        int       // of Best for each token
+	most        []float32 // the largest cosine of each token so far
 	temperature float64
+	weights     []float64 // of a draw: the sum for each token so far
 	random      *rand.Rand
 }
 
-func newChooser(o Options, temperature float64, tokens int64) *chooser {
-	c := &chooser{o: o, temperature: temperature, random: rand.New(rand.NewPCG(o.Seed, 0))}
-	c.Index = make([]int32, 0, tokens)
+func newChooser(o Options, temperature float64, tokens, codes int) *chooser {
+	c := &chooser{o: o, temperature: temperature, kept: min(o.Best, codes), random: rand.New(rand.NewPCG(o.Seed, 0))}
+	c.Index, c.most = make([]int32, tokens), make([]float32, tokens)
+	c.Best, c.Cosine = make([]int32, tokens*c.kept), make([]float32, tokens*c.kept)
+	for _, s := range [][]float32{c.most, c.Cosine} {
+		for i := range s {
+			s[i] = float32(math.Inf(-1))
+		}
+	}
+	if o.Draw {
+		c.weights = make([]float64, tokens)
+	}
 	return c
 }
 
-// row chooses by the cosines of one token with all rows of the codebook. Of rows equally alike it takes the first.
-func (c *chooser) row(cosines []float32) error {
-	best := 0
-	for i, v := range cosines {
-		if v > cosines[best] {
-			best = i
+// pass takes the cosines of all tokens with some rows of the codebook, row by row. Of rows equally alike the first is chosen.
+func (c *chooser) pass(first int, cosines []float32) {
+	for ; len(cosines) > 0; cosines = cosines[len(c.most):] {
+		row := cosines[:len(c.most)]
+		for i, v := range row {
+			if v > c.most[i] {
+				c.most[i] = v
+				if !c.o.Draw {
+					c.Index[i] = int32(first)
+				}
+			}
 		}
-	}
-	if v := cosines[best]; v-v != 0 {
-		return errors.New("no likeness is a number: the weights are damaged")
-	}
-	if c.o.Best > 0 {
-		c.rank(cosines)
-	}
-	if c.o.Draw {
-		best = c.draw(cosines, cosines[best])
-	}
-	c.Index = append(c.Index, int32(best))
-	return nil
-}
-
-// rank adds the most alike rows in falling order.
-func (c *chooser) rank(cosines []float32) {
-	n := min(c.o.Best, len(cosines))
-	at := len(c.Best)
-	for i, v := range cosines {
-		kept := c.Cosine[at:]
-		if len(kept) == n && v <= kept[n-1] {
-			continue
+		if c.kept > 0 {
+			c.rank(int32(first), row)
 		}
-		if len(kept) < n {
-			c.Best, c.Cosine = append(c.Best, 0), append(c.Cosine, 0)
+		if c.o.Draw {
+			c.draw(int32(first), row)
 		}
-		j := len(c.Cosine) - 1
-		for ; j > at && c.Cosine[j-1] < v; j-- {
-			c.Best[j], c.Cosine[j] = c.Best[j-1], c.Cosine[j-1]
-		}
-		c.Best[j], c.Cosine[j] = int32(i), v
+		first++
 	}
 }
 
-// draw takes row i with probability softmax(cosine/temperature).
-func (c *chooser) draw(cosines []float32, most float32) int {
-	weight := func(v float32) float64 { return math.Exp(float64(v-most) / c.temperature) }
-	var sum float64
-	for _, v := range cosines {
-		sum += weight(v)
-	}
-	left := c.random.Float64() * sum
-	last := 0
-	for i, v := range cosines {
-		w := weight(v)
-		if w == 0 {
+// rank keeps the most alike rows of each token in falling order.
+func (c *chooser) rank(index int32, row []float32) {
+	for i, v := range row {
+		best, cosine := c.Best[i*c.kept:(i+1)*c.kept], c.Cosine[i*c.kept:(i+1)*c.kept]
+		j := c.kept - 1
+		if !(v > cosine[j]) {
 			continue
 		}
-		if last = i; left < w {
-			break
+		for ; j > 0 && cosine[j-1] < v; j-- {
+			best[j], cosine[j] = best[j-1], cosine[j-1]
 		}
-		left -= w
+		best[j], cosine[j] = index, v
 	}
-	return last
+}
+
+// draw takes a row in the place of what was drawn before with its share of all weights so far: in the end each has been
+// drawn with probability softmax(cosine/temperature) (Chao 1982). A cosine is at most 1, which keeps the weights in range.
+func (c *chooser) draw(index int32, row []float32) {
+	for i, v := range row {
+		w := math.Exp((float64(v) - 1) / c.temperature)
+		c.weights[i] += w
+		if c.random.Float64()*c.weights[i] < w {
+			c.Index[i] = index
+		}
+	}
+}
+
+// chosen returns the units when all rows have passed.
+func (c *chooser) chosen() (Units, error) {
+	for _, v := range c.most {
+		if math.IsInf(float64(v), -1) {
+			return Units{}, errors.New("no likeness is a number: the weights are damaged")
+		}
+	}
+	return c.Units, nil
 }

@@ -20,11 +20,12 @@ func TestRank(t *testing.T) {
 		}
 		slices.SortStableFunc(order, func(a, b int32) int { return int(cosines[b] - cosines[a]) })
 		for best := 1; best < 14; best++ {
-			c := newChooser(Options{Best: best}, 1, 2)
-			for range 2 {
-				if err := c.row(cosines); err != nil {
-					t.Fatal(err)
-				}
+			c := newChooser(Options{Best: best}, 1, 2, n)
+			for i, v := range cosines {
+				c.pass(i, []float32{v, v})
+			}
+			if _, err := c.chosen(); err != nil {
+				t.Fatal(err)
 			}
 			want := order[:min(best, n)]
 			if got := c.Best; !slices.Equal(got, slices.Concat(want, want)) {
@@ -41,13 +42,17 @@ func TestRank(t *testing.T) {
 func TestDraw(t *testing.T) {
 	cosines := []float32{0.1, 0.05, -0.9, 0.08}
 	const n, temperature = 20000, 0.03
-	c := newChooser(Options{Draw: true, Seed: 7}, temperature, n)
+	c := newChooser(Options{Draw: true, Seed: 7}, temperature, n, len(cosines))
 	counts := make([]float64, len(cosines))
-	for range n {
-		if err := c.row(cosines); err != nil {
-			t.Fatal(err)
+	for i, v := range cosines {
+		row := make([]float32, n)
+		for j := range row {
+			row[j] = v
 		}
-		counts[c.Index[len(c.Index)-1]]++
+		c.pass(i, row)
+	}
+	for _, i := range c.Index {
+		counts[i]++
 	}
 	var sum float64
 	for _, v := range cosines {
@@ -63,7 +68,9 @@ func TestDraw(t *testing.T) {
 
 func TestNoLikeness(t *testing.T) {
 	nan := float32(math.NaN())
-	if err := newChooser(Options{}, 1, 1).row([]float32{nan, nan}); err == nil {
+	c := newChooser(Options{}, 1, 1, 2)
+	c.pass(0, []float32{nan, nan})
+	if _, err := c.chosen(); err == nil {
 		t.Error("chose among no numbers")
 	}
 }

@@ -98,7 +98,12 @@ func (t *Tokenizer) encode(ctx context.Context, square model.Picture, o Options)
 	if err != nil {
 		return Units{}, err
 	}
-	return t.codebook.search(ctx, t.graph, z, o, t.temperature)
+	f, err := newFactor(t.backend, z, int64(t.dim))
+	if err != nil {
+		return Units{}, err
+	}
+	defer f.close()
+	return t.codebook.search(ctx, t.graph, f, o, t.temperature)
 }
 
 // Prepare computes the codebook, which the first Encode does otherwise: at the 8B's size 309 GFLOP.
@@ -122,7 +127,7 @@ func (t *Tokenizer) ready(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return t.codebook.prepare(ctx, t.graph)
+	return t.codebook.prepare(ctx, t.backend, t.graph)
 }
 
 // Codebook returns the finished codebook, row by row: each of length 1.

@@ -176,3 +176,31 @@ func TestOtherTypes(t *testing.T) {
 		}
 	}
 }
+
+// Where matrices cannot be packed, products with plain ones choose the same.
+func TestPlainFactor(t *testing.T) {
+	k := load(t, small.checkpoint(), smallConfig(), ggml.F32)
+	if err := k.Prepare(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	z, err := k.features(context.Background(), speckled(20, 20), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Best: 3}
+	packed, err := newFactor(k.backend, z, int64(k.dim))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.close()
+	want, err1 := k.codebook.search(context.Background(), k.graph, packed, o, k.temperature)
+	got, err2 := k.codebook.search(context.Background(), k.graph, factor{rows: z, in: int64(k.dim), out: int64(len(z) / k.dim)}, o, k.temperature)
+	if err1 != nil || err2 != nil || !slices.Equal(got.Best, want.Best) || !slices.Equal(got.Index, want.Index) {
+		t.Fatalf("%v and %v: %v, %v", got, want, err1, err2)
+	}
+	for i, v := range got.Cosine {
+		if d := math.Abs(float64(v - want.Cosine[i])); !(d < 1e-6) {
+			t.Errorf("likeness %d is %v, packed %v", i, v, want.Cosine[i])
+		}
+	}
+}

@@ -87,7 +87,8 @@ func (l *layer) forward(g *ggml.Graph, x ggml.Tensor, s sizes) ggml.Tensor {
 	seen := g.Attend(g.Apply(l.q, n), g.Apply(l.k, n), g.Apply(l.v, n), s.heads, s.attention(), false)
 	x = g.Linear(l.out.W, seen, l.out.Bias, x, false)
 	n = l.norm2.apply(g, x, s.eps)
-	return g.Linear(l.narrowing.W, g.GELUTanh(g.Apply(l.widen, n)), l.narrowing.Bias, x, false)
+	wide := g.Product(l.widen.W, n, ggml.After{Bias: l.widen.Bias, Act: ggml.ActGELUTanh})
+	return g.Linear(l.narrowing.W, wide, l.narrowing.Bias, x, false)
 }
 
 // average brings x[width, side·side] to the means of its pool·pool squares; tokens that fill no square are left out.

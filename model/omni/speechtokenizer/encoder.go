@@ -83,8 +83,8 @@ func (t *Tokenizer) encode(ctx context.Context, samples []float32) ([]float32, e
 	g.Reset()
 	in := g.Input(ggml.F32, int64(t.mels), int64(len(frames)/t.mels))
 	halve := ggml.Conv{Kernel: 3, Stride: 2, Dilation: 1, Left: 1, Right: 1}
-	x := g.GELU(g.Convolve(e.conv1.W, g.Stage("mel", in), e.conv1.Bias, halve))
-	x = g.Stage("conv_out", g.GELU(g.Convolve(e.conv2.W, x, e.conv2.Bias, halve)))
+	x := g.ConvolveAfter(e.conv1.W, g.Stage("mel", in), halve, ggml.After{Bias: e.conv1.Bias, Act: ggml.ActGELU})
+	x = g.Stage("conv_out", g.ConvolveAfter(e.conv2.W, x, halve, ggml.After{Bias: e.conv2.Bias, Act: ggml.ActGELU}))
 	if err := g.Err(); err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (t *Tokenizer) encode(ctx context.Context, samples []float32) ([]float32, e
 	if n > int64(t.places()) {
 		return nil, fmt.Errorf("%d units in one piece, at most %d", n, t.places())
 	}
-	angles := rotation{g.Input(ggml.F32, int64(t.head), 1, n), g.Input(ggml.F32, int64(t.head), 1, n)}
+	angles := rotation{g.Input(ggml.F32, int64(t.head), n), g.Input(ggml.F32, int64(t.head), n)}
 	for i := range e.blocks {
 		x = g.Stage(fmt.Sprintf("block%d", i), e.blocks[i].forward(g, x, angles, t.sizes))
 	}

@@ -9,7 +9,7 @@ import (
 // A rotation turns elements of a head that lie half of it apart by angles that grow with the place (Su et al. 2021). The
 // angles are those of the reference, a product rounded to f32; ggml's own operation multiplies its way to them and is off by
 // up to 1e-4 rad at the end of a piece.
-type rotation struct{ cos, sin ggml.Tensor } // [head, 1, n]; the sines of the first half negative
+type rotation struct{ cos, sin ggml.Tensor } // [head, n]
 
 // turns returns the cosines and sines of all places, head of each.
 func turns(head, places int) (cos, sin []float32) {
@@ -21,7 +21,7 @@ func turns(head, places int) (cos, sin []float32) {
 			s, c := math.Sincos(float64(float32(place) * speed))
 			at := place*head + i
 			cos[at], cos[at+half] = float32(c), float32(c)
-			sin[at], sin[at+half] = -float32(s), float32(s)
+			sin[at], sin[at+half] = float32(s), float32(s)
 		}
 	}
 	return cos, sin
@@ -29,11 +29,5 @@ func turns(head, places int) (cos, sin []float32) {
 
 // turn turns x[heads·head, n].
 func (r rotation) turn(g *ggml.Graph, x ggml.Tensor, heads int) ggml.Tensor {
-	width, n := x.Dim(0), x.Dim(1)
-	head := width / int64(heads)
-	steps := [3]int64{head, width, width * n}
-	part := func(at int64) ggml.Tensor { return g.View(x, [4]int64{head / 2, int64(heads), n, 1}, steps, at) }
-	swapped := g.Concat(part(head/2), part(0), 0)
-	y := g.Add(g.Mul(g.Reshape(x, head, int64(heads), n), r.cos), g.Mul(swapped, r.sin))
-	return g.Reshape(y, width, n)
+	return g.Rotate(x, r.cos, r.sin, heads, true)
 }

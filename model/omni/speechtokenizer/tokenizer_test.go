@@ -196,7 +196,7 @@ func TestTurns(t *testing.T) {
 		for i := range 32 {
 			angle := float64(float32(place) * (1 / float32(math.Pow(10000, float64(i)/32))))
 			at := place*64 + i
-			if cos[at] != float32(math.Cos(angle)) || cos[at+32] != cos[at] || sin[at+32] != float32(math.Sin(angle)) || sin[at] != -sin[at+32] {
+			if cos[at] != float32(math.Cos(angle)) || cos[at+32] != cos[at] || sin[at+32] != float32(math.Sin(angle)) || sin[at] != sin[at+32] {
 				t.Fatalf("place %d, pair %d: cos %v, sin %v", place, i, cos[at], sin[at])
 			}
 		}
