@@ -26,12 +26,8 @@ func (g *Graph) Convolve2D(rows []Matrix, x, bias Tensor) Tensor {
 	var sum Tensor
 	for i, r := range rows {
 		line := g.Rows(flat, int64(i)*width, (int64(i)+h)*width)
-		y := g.Convolve(r, line, bias, Conv{Kernel: int(taps), Stride: 1, Dilation: 1})
-		if i == 0 {
-			sum, bias = y, Tensor{}
-		} else {
-			sum = g.Add(sum, y)
-		}
+		sum = g.ConvolveAfter(r, line, Conv{Kernel: int(taps), Stride: 1, Dilation: 1}, After{Bias: bias, Add: sum})
+		bias = Tensor{}
 	}
 	return g.Cont(g.View(sum, [4]int64{out, w, h, 1}, [3]int64{out, out * width, out * width * h}, 0))
 }

@@ -67,11 +67,12 @@ func (b *block) run(g *ggml.Graph, x, vec ggml.Tensor, t turns) ggml.Tensor {
 	m := g.Apply(b.modulation, vec)
 	y := modulated(g, x, m)
 	qk := g.Reshape(g.Apply(b.qk, y), head, 2*b.c.Heads, n)
-	qk = t.turn(g, g.Mul(g.RMSNorm(qk, normEps), b.scale))
+	qk = g.Reshape(g.Mul(g.RMSNorm(qk, normEps), b.scale), 2*h, n)
+	qk = g.Rotate(qk, t.cos, t.sin, int(2*b.c.Heads), false)
 	q := g.View(qk, [4]int64{h, n, 1, 1}, [3]int64{2 * h, 2 * h * n, 2 * h * n}, 0)
 	k := g.View(qk, [4]int64{h, n, 1, 1}, [3]int64{2 * h, 2 * h * n, 2 * h * n}, h)
 	seen := g.Attend(q, k, g.Apply(b.v, y), int(b.c.Heads), float32(1/math.Sqrt(float64(head))), false)
-	out := g.Add(g.Apply(b.fromHeads, seen), b.dense(g, y))
+	out := g.Product(b.fromHeads.W, seen, ggml.After{Bias: b.fromHeads.Bias, Add: b.dense(g, y)})
 	return g.Add(x, g.Mul(out, part(g, m, h, 2)))
 }
 
@@ -88,8 +89,9 @@ func (b *block) dense(g *ggml.Graph, y ggml.Tensor) ggml.Tensor {
 	step := max(pieceSize, (n+maxPieces-1)/maxPieces)
 	var all ggml.Tensor
 	for from := int64(0); from < n; from += step {
-		piece := g.Apply(b.mlp, g.Rows(y, from, min(from+step, n)))
-		piece = g.Linear(b.fromMLP, g.GELUTanh(piece), ggml.Tensor{}, ggml.Tensor{}, false)
+		piece := g.Rows(y, from, min(from+step, n))
+		piece = g.Product(b.mlp.W, piece, ggml.After{Bias: b.mlp.Bias, Act: ggml.ActGELUTanh})
+		piece = g.Product(b.fromMLP, piece, ggml.After{})
 		if from == 0 {
 			all = piece
 		} else {
