@@ -10,8 +10,12 @@ var checks = map[string]func(context.Context, *Run) error{
 	"vision_model":           visionModel,
 	// one line a folder
 	"video_audio_compressor": compressorCases,
+	"omni-tiny":              wholePrompt,
+	"omni-whole":             wholeChain,
 	"unit_bigvgan_nc":        bigVGAN,
 	"unit_bigvgan_mar":       bigVGANArchives,
+	"unit_bigvgan_zs":        bigVGANClone,
+	"ecapa_tdnn":             ecapaTDNN,
 	"audio_frontend":         audioFrontend,
 	"audio_model":            audioModel,
 	"cosyvoice2_flow":        cosyVoiceFlow,
