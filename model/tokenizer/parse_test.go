@@ -96,6 +96,7 @@ func TestVariants(t *testing.T) {
 		{`"BPE"`, `"BPE","unk_token":"c"`, "axxb", []int32{0, 3, 3, 1}},
 		{`"BPE"`, `"BPE","fuse_unk":true,"unk_token":"c"`, "axxb", []int32{0, 3, 1}},
 		{`"added_tokens":[]`, `"added_tokens":[{"id":9,"content":"X","lstrip":true,"rstrip":true}]`, "a X b", []int32{0, 9, 1}},
+		{`"added_tokens":[]`, `"added_tokens":[{"id":9,"content":"X"},{"id":8,"content":"XY"}]`, "aXYXb", []int32{0, 8, 9, 1}},
 		{`"added_tokens":[]`, `"added_tokens":[{"id":9,"content":"bb","single_word":true}]`, "abb bb", []int32{4, 1, 2, 9}},
 		{`"added_tokens":[]`, `"added_tokens":[{"id":9,"content":"b"},{"id":8,"content":"bc"}]`, "a", nil},
 		{`"normalizer":null`, `"normalizer":{"type":"NFKC"}`, "ａｂ", []int32{4}},

@@ -60,6 +60,7 @@ func TestParts(t *testing.T) {
 	for _, parts := range [][]Part{
 		{{"<|im_start|>user\n", true}, {"\n\n 안녕", false}, {"<|im_end|>\n", true}},
 		{{"<user_transcript>", true}, {"it", false}, {"'s", true}, {" fine ", false}, {"</user_transcript>\n", true}},
+		{{"The qu", true}, {"ick brown", false}, {" fo", false}, {"x", true}},
 		{{"", true}, {"a", false}, {"", false}, {"b", true}},
 	} {
 		whole := ""
@@ -88,6 +89,29 @@ func TestTooLong(t *testing.T) {
 	}
 	if got := tok.Decode([]int32{-1, 1 << 30, 64, 64}, false); got != "aa" {
 		t.Errorf("ids that are none: %q", got)
+	}
+}
+
+// Bytes that make no rune become one U+FFFD for each stretch that could have begun one, as in the reference.
+func TestBrokenRunes(t *testing.T) {
+	tok := open(t)
+	for _, c := range []struct{ bytes, want string }{
+		{"\xe2\x82A", "\uFFFDA"},
+		{"\xe2\x82", "\uFFFD"},
+		{"\xf0\x9f\x98\xf0\x9f\x98\x80", "\uFFFD😀"},
+		{"\x80\x80", "\uFFFD\uFFFD"},
+		{"\xc0\xaf", "\uFFFD\uFFFD"},
+		{"\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD"},
+		{"\xff", "\uFFFD"},
+		{"\xe2A\x82", "\uFFFDA\uFFFD"},
+	} {
+		var ids []int32
+		for _, b := range []byte(c.bytes) {
+			ids = append(ids, tok.bpe.letters[b])
+		}
+		if got := tok.Decode(ids, false); got != c.want {
+			t.Errorf("% x is told as %+q, want %+q", c.bytes, got, c.want)
+		}
 	}
 }
 

@@ -71,6 +71,8 @@ func FuzzSplit(f *testing.F) {
 // FuzzMerge: the queue merges as trying all pairs does.
 func FuzzMerge(f *testing.F) {
 	f.Add([]byte("hello there, hello there, the the the"))
+	f.Add([]byte("       "))
+	f.Add([]byte("\xec\x95\x88\xec\x95\x88\xec"))
 	tok := open(f)
 	f.Fuzz(func(t *testing.T, word []byte) {
 		if word = word[:min(len(word), short)]; len(word) == 0 {

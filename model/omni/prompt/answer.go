@@ -186,7 +186,7 @@ func (a *Answer) enter(to mode) []Event {
 func (a *Answer) beforeMedia(to mode) (events []Event) {
 	a.pending += a.text.Flush()
 	held := strings.TrimSpace(a.pending)
-	if to == inUnits && a.mode != inReasoning && objectEnd(held) == len(held) && held != "" {
+	if to == inUnits && objectEnd(held) == len(held) && held != "" {
 		a.pending, a.fresh = "", true
 		return []Event{{Kind: SpeakerInfo, Text: held}}
 	}
@@ -202,8 +202,12 @@ func (a *Answer) leaveUnits() []Event {
 		return nil
 	}
 	a.mode, a.fresh = a.back, true
-	if a.speech.tagged && a.mode == inSpeech {
+	switch {
+	case a.mode != inSpeech:
+	case a.speech.tagged:
 		a.force("</discrete_audio>\n</audio_decoder_call>", a.v.Marks.TurnEnd)
+	default:
+		a.force("\n</audio_decoder_call>", a.v.Marks.TurnEnd)
 	}
 	a.speech = speech{}
 	return []Event{{Kind: UnitsEnd}}

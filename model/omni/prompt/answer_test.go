@@ -106,6 +106,7 @@ func TestAnswers(t *testing.T) {
 		{"<audio_decoder_call>{\"is_ref_audio\": true}\n<|audio0001|></audio_decoder_call>", false, "speaker:{\"is_ref_audio\": true}|unit:1|units-end"},
 		{"hi\n{\"a\": 1}\nthere", false, "words:hi\n{\"a\": 1}\nthere"},
 		{"hi\n{\"a\": 1", false, "words:hi\n{\"a\": 1"},
+		{"x\n{}\n<think>{}<|audio0001|>", false, "words:x\n{}|reasoning:{}|unit:1|units-end"},
 		{"<|audio0005|>text<|audio0006|>", false, "unit:5|units-end|words:text|unit:6|units-end"},
 		{"see: " + picture + "\nnice<|im_end|>", false, "words:see: |" + codes + "|words:nice|end"},
 		{DrawTool + "\n" + DrawArgument + "\n" + picture, false, codes},
@@ -245,6 +246,66 @@ func checkNoise(t *testing.T, v *Vocabulary, name string, events []Event) {
 	}
 	if (name == "speech" || name == "call") && speeches != 1 || (name == "drawing" || name == "tool" || name == "bare") && pictures == 0 {
 		t.Errorf("%s: %d pictures, %d speeches: %.200s", name, pictures, speeches, tell(events))
+	}
+}
+
+// What the options forbid is not offered, and the limit of units ends the speech.
+func TestLimits(t *testing.T) {
+	v := vocabulary(t)
+	offers := func(a *Answer, id int32) bool {
+		return slices.ContainsFunc(a.Next().Allowed, func(r [2]int32) bool { return r[0] <= id && id <= r[1] })
+	}
+	a, b := v.NewAnswer(AnswerOptions{}), v.NewAnswer(AnswerOptions{Speech: true, Pictures: true, Units: 3})
+	for _, id := range []int32{v.Marks.AudioStart, v.Marks.ImageStart} {
+		if offers(a, id) || !offers(b, id) {
+			t.Errorf("%s is offered without, or not with the option", v.Tokenizer.Bytes(id))
+		}
+	}
+	b.Take(v.Marks.AudioStart)
+	for range 3 {
+		if s := b.Next(); len(s.Allowed) != 2 || s.Allowed[1] != [2]int32{v.Units.First, v.Units.First + v.Units.Count - 1} || s.Allowed[0] != [2]int32{v.Marks.AudioEnd, v.Marks.AudioEnd} {
+			t.Fatalf("speech may go on with %v", s.Allowed)
+		}
+		b.Take(v.Units.First)
+	}
+	if s := b.Next(); !slices.Equal(s.Forced, []int32{v.Marks.AudioEnd}) {
+		t.Errorf("behind the last unit: %v", s)
+	}
+	b.Take(v.Marks.AudioEnd)
+	if s := b.Next(); len(s.Forced) > 0 {
+		t.Errorf("speech without tags is followed by %v", s.Forced)
+	}
+	c := v.NewAnswer(AnswerOptions{Speech: true})
+	for _, id := range append(must(t)(v.Text("<audio_decoder_call>{}")), v.Units.First, v.Marks.AudioEnd) {
+		c.Take(id)
+	}
+	if got := v.Tokenizer.Decode(c.Next().Forced, false); got != "\n</audio_decoder_call><|im_end|>" {
+		t.Errorf("speech without <discrete_audio> is followed by %q", got)
+	}
+}
+
+// A picture goes row by row to its end.
+func TestRows(t *testing.T) {
+	v := vocabulary(t)
+	a := v.NewAnswer(AnswerOptions{Pictures: true})
+	ids, codes := []int32{v.Marks.ImageStart, v.Ratios[0].ID}, 0
+	for range v.Side {
+		for range v.Side {
+			ids = append(ids, v.Codes.First+5)
+		}
+		ids = append(ids, v.Marks.RowEnd)
+	}
+	for i, id := range append(ids, v.Marks.PictureEnd, v.Marks.ImageEnd) {
+		s := a.Next()
+		allowed := slices.ContainsFunc(s.Allowed, func(r [2]int32) bool { return r[0] <= id && id <= r[1] })
+		forced, mark := len(s.Forced) > 0 && s.Forced[0] == id, slices.Contains([]int32{v.Marks.RowEnd, v.Marks.PictureEnd, v.Marks.ImageEnd}, id)
+		if forced != mark || allowed == mark {
+			t.Fatalf("id %d of a picture, %s, is not what may come: %v", i, v.Tokenizer.Bytes(id), s)
+		}
+		codes += strings.Count(tell(a.Take(id)), "code:")
+		if told := a.drawing.told; told != (codes == v.Side*v.Side) {
+			t.Fatalf("the picture is told at %d codes: %v", codes, told)
+		}
 	}
 }
 

@@ -37,6 +37,21 @@ func TestVocabulary(t *testing.T) {
 	}
 }
 
+func TestStops(t *testing.T) {
+	id := func(i int32) *int32 { return &i }
+	config := Config{EOS: id(901)}
+	config.Text.EOS, config.Text.BOS = id(901), id(900)
+	v, err := NewVocabulary(config, vocabulary(t).Tokenizer)
+	if err != nil || !slices.Equal(v.Stops, []int32{903, 901}) || v.BOS != 900 {
+		t.Errorf("stops %v, begin %d (%v)", v.Stops, v.BOS, err)
+	}
+	for id, want := range map[int32]bool{900: false, 901: true, 903: true, 902: false, 971: false, 976: false, 1028: false, 1110: false, 64: true, 998: true} {
+		if slices.ContainsFunc(v.plain, func(r [2]int32) bool { return r[0] <= id && id <= r[1] }) != want {
+			t.Errorf("text may hold %s: %v, want %v", v.Tokenizer.Bytes(id), !want, want)
+		}
+	}
+}
+
 func TestVocabularyMistakes(t *testing.T) {
 	text, err := os.ReadFile(golden)
 	if err != nil {
@@ -76,6 +91,10 @@ func TestRatio(t *testing.T) {
 		{160, 222, "3:4"},
 		{210, 300, "6:9"},
 		{1920, 1080, "16:9"},
+		{9, 8, "1:1"},
+		{7, 4, "16:9"},
+		{3, 2, "9:6"},
+		{21, 20, "1:1"},
 		{1, 1, "1:1"},
 		{0, 0, "1:1"},
 		{-5, 3, "1:1"},
