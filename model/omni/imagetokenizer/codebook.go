@@ -13,14 +13,15 @@ type codebook struct {
 	projection []float32
 	bias       ggml.Tensor
 	done       int64
+	block      int64 // how many values one graph computes: of the codebook a quarter of it, or cosines
 }
 
-// block is how many values one graph computes: of the codebook, or cosines.
-const block = 1 << 22
+const usualBlock = 1 << 22
 
 func (c *codebook) declare(p *checkpoint.Plan, s sizes) {
 	p = p.At("bottleneck.regularizer.")
 	dim := int64(s.dim)
+	c.block = usualBlock
 	p.Tensor(&c.table, "embedding.weight", int64(s.codes), dim)
 	p.Floats(&c.projection, "embedding_proj.weight", dim, dim)
 	p.Tensor(&c.bias, "embedding_proj.bias", dim)
@@ -38,7 +39,7 @@ func (c *codebook) prepare(ctx context.Context, b *ggml.Backend, g *ggml.Graph) 
 		return err
 	}
 	defer projection.close()
-	step := min(max(block/4/dim, 1), codes)
+	step := min(max(c.block/4/dim, 1), codes)
 	for c.done < codes {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -61,7 +62,7 @@ func (c *codebook) prepare(ctx context.Context, b *ggml.Backend, g *ggml.Graph) 
 // values reads the codebook.
 func (c *codebook) values(ctx context.Context, g *ggml.Graph) ([]float32, error) {
 	out := make([]float32, 0, c.table.Elements())
-	step := max(block/c.table.Dim(0), 1)
+	step := max(c.block/c.table.Dim(0), 1)
 	for from := int64(0); from < c.table.Dim(1); from += step {
 		g.Reset()
 		rows := g.Output(g.Cont(g.Rows(c.table, from, min(from+step, c.table.Dim(1)))))
@@ -81,7 +82,7 @@ func (c *codebook) values(ctx context.Context, g *ggml.Graph) ([]float32, error)
 // and z for its weights: it is small enough to be packed for every picture, which makes the product some three times as fast.
 func (c *codebook) search(ctx context.Context, g *ggml.Graph, z factor, o Options, temperature float64) (Units, error) {
 	tokens, codes := z.out, c.table.Dim(1)
-	step := min(max(block/tokens, 1), codes)
+	step := min(max(c.block/tokens, 1), codes)
 	cosines := make([]float32, step*tokens)
 	choose := newChooser(o, temperature, int(tokens), int(codes))
 	for from := int64(0); from < codes; from += step {

@@ -204,3 +204,21 @@ func TestPlainFactor(t *testing.T) {
 		}
 	}
 }
+
+// A codebook that is made and searched in many parts, the last one shorter, is the same and gives the same units.
+func TestCodebookInParts(t *testing.T) {
+	whole, parts := load(t, small.checkpoint(), smallConfig(), ggml.F32), load(t, small.checkpoint(), smallConfig(), ggml.F32)
+	parts.codebook.block = 4 * 7 * 5 // 33 rows are made 5 and searched 15 at a time
+	a, err1 := whole.Codebook(context.Background())
+	b, err2 := parts.Codebook(context.Background())
+	if err1 != nil || err2 != nil || !slices.Equal(a, b) {
+		t.Errorf("the codebooks differ: %v, %v", err1, err2)
+	}
+	for _, o := range []Options{{Best: 33}, {Draw: true, Seed: 3}} {
+		want, err1 := whole.EncodeBy(context.Background(), speckled(20, 20), o)
+		got, err2 := parts.EncodeBy(context.Background(), speckled(20, 20), o)
+		if err1 != nil || err2 != nil || !slices.Equal(got.Index, want.Index) || !slices.Equal(got.Best, want.Best) {
+			t.Errorf("%+v: %v, want %v (%v, %v)", o, got.Index, want.Index, err1, err2)
+		}
+	}
+}
