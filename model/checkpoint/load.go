@@ -16,20 +16,34 @@ const chunk = 8 << 20
 // Options say where and how weights are kept.
 type Options struct {
 	Backend  *ggml.Backend
-	Type     ggml.Type               // of matrices: F32, F16, BF16 or Q8_0 (F16 where a row is no whole number of blocks); 0 is F32
+	Type     ggml.Type               // of matrices: F32, F16, BF16 or Q8_0 (on other devices F16 where a row is no whole number of blocks); 0 is F32
 	Progress func(done, total int64) // called from Load with bytes read, may be nil
 }
 
 // Weights are the loaded tensors of a plan.
-type Weights struct{ store *ggml.Store }
+type Weights struct {
+	store    *ggml.Store
+	matrices *ggml.Matrices // packed for the processor
+}
 
 // Size returns the bytes held.
-func (w *Weights) Size() int { return w.store.Size() }
+func (w *Weights) Size() (n int) {
+	if w.store != nil {
+		n = w.store.Size()
+	}
+	if w.matrices != nil {
+		n += w.matrices.Size()
+	}
+	return n
+}
 
 // Close frees the weights; no network made of them may run afterwards. It is safe to call it twice.
 func (w *Weights) Close() {
 	if w.store != nil {
 		w.store.Close()
+	}
+	if w.matrices != nil {
+		w.matrices.Close()
 	}
 }
 
@@ -38,31 +52,58 @@ func (p *Plan) Load(ctx context.Context, o Options) (*Weights, error) {
 	if err := p.Err(); err != nil {
 		return nil, fmt.Errorf("these weights do not fit:\n%w", err)
 	}
-	specs, total := make([]ggml.Spec, 0, len(p.items)), int64(0)
-	for i, it := range p.items {
+	l := &loader{p: p, o: o, ctx: ctx}
+	if err := l.load(); err != nil {
+		l.w.Close()
+		return nil, fmt.Errorf("load weights: %w", err)
+	}
+	return &l.w, nil
+}
+
+// load makes room for everything, then brings one item after the other.
+func (l *loader) load() (err error) {
+	var specs []ggml.Spec
+	var packs []ggml.MatrixSpec
+	for i := range l.p.items {
+		it, key := &l.p.items[i], strconv.Itoa(i)
 		for _, t := range it.needs {
-			total += t.Bytes()
+			l.total += t.Bytes()
 		}
-		if it.shape != nil {
-			specs = append(specs, ggml.Spec{Name: strconv.Itoa(i), Type: it.kept(o.Type), Shape: it.shape})
+		switch {
+		case l.packs(it):
+			packs = append(packs, ggml.MatrixSpec{Name: key, Type: l.o.Type, In: it.shape[0], Out: it.shape[1], Taps: it.taps})
+		case it.shape != nil:
+			specs = append(specs, ggml.Spec{Name: key, Type: it.kept(l.o.Type), Shape: it.shape})
 		}
 	}
-	l := &loader{p: p, o: o, total: total, ctx: ctx}
 	if len(specs) > 0 {
-		var err error
-		if l.store, err = ggml.NewStore(specs); err != nil {
-			return nil, fmt.Errorf("load weights: %w", err)
+		if l.w.store, err = ggml.NewStore(specs); err != nil {
+			return err
 		}
 	}
-	for i := range p.items {
-		if err := l.item(i); err != nil {
-			if l.store != nil {
-				l.store.Close()
-			}
-			return nil, fmt.Errorf("load weights: %w", err)
+	if len(packs) > 0 {
+		if l.w.matrices, err = ggml.NewMatrices(packs); err != nil {
+			return err
 		}
 	}
-	return &Weights{store: l.store}, nil
+	for i := range l.p.items {
+		if err := l.item(&l.p.items[i], strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packs tells whether an item is packed for the kernels of the processor.
+func (l *loader) packs(it *item) bool {
+	if !it.matrix || l.o.Backend == nil || !l.o.Backend.Packs() {
+		return false
+	}
+	switch l.o.Type {
+	case ggml.F32, ggml.F16, ggml.BF16, ggml.Q8_0:
+		return it.make != nil || !quantised(it.needs[0].Type)
+	}
+	return false
 }
 
 // kept is the type in which an item is kept.
@@ -89,90 +130,135 @@ type loader struct {
 	p           *Plan
 	o           Options
 	ctx         context.Context
-	store       *ggml.Store
+	w           Weights
 	done, total int64
 }
 
-func (l *loader) item(i int) error {
-	it, key := &l.p.items[i], strconv.Itoa(i)
+// item brings one item to where it lies for good, and tells its destination.
+func (l *loader) item(it *item, key string) error {
+	if l.packs(it) {
+		return l.packed(it, key)
+	}
 	var err error
-	switch {
-	case it.make != nil:
+	if it.make != nil {
 		err = l.made(it, key)
-	default:
-		err = l.copied(it.needs[0], it.kept(l.o.Type), l.store.Bytes(key))
+	} else {
+		err = l.stored(it.needs[0], it.kept(l.o.Type), l.w.store.Bytes(key))
 	}
 	if err != nil || it.set == nil {
 		return err
 	}
-	return it.set(l.store, key)
+	t, err := l.w.store.Tensor(key)
+	it.set(t)
+	return err
 }
 
-// made reads the parts of an item, computes it, and keeps it.
-func (l *loader) made(it *item, key string) error {
+// packed brings a matrix in the order of the kernels.
+func (l *loader) packed(it *item, key string) error {
+	p, err := l.w.matrices.Packer(key)
+	if err != nil {
+		return err
+	}
+	if it.make == nil {
+		err = l.rows(it.needs[0], p.Write)
+	} else {
+		var v []float32
+		if v, err = l.computed(it); err == nil {
+			err = p.Write(v)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.Close(); err != nil {
+		return fmt.Errorf("tensor %q: %w", it.needs[0].Name, err)
+	}
+	m, err := l.w.matrices.Matrix(key, int(it.shape[0]), int(it.shape[1]))
+	*it.matrixTo = m
+	return err
+}
+
+// computed reads the parts of an item and makes its numbers of them.
+func (l *loader) computed(it *item) ([]float32, error) {
 	parts := make([][]float32, len(it.needs))
 	for i, t := range it.needs {
-		parts[i] = make([]float32, t.Elements())
-		if err := l.copied(t, ggml.F32, floatBytes(parts[i])); err != nil {
-			return err
+		parts[i] = make([]float32, 0, t.Elements())
+		if err := l.rows(t, func(rows []float32) error { parts[i] = append(parts[i], rows...); return nil }); err != nil {
+			return nil, err
 		}
 	}
 	v := it.make(parts)
-	if it.floats != nil {
-		it.floats(v)
-		return nil
+	if it.shape == nil {
+		return v, nil
 	}
 	n := int64(1)
 	for _, d := range it.shape {
 		n *= d
 	}
 	if int64(len(v)) != n {
-		return fmt.Errorf("%d numbers made of %q for %v", len(v), it.needs[0].Name, it.shape)
+		return nil, fmt.Errorf("%d numbers made of %q for %v", len(v), it.needs[0].Name, it.shape)
 	}
-	to := it.kept(l.o.Type)
-	if to == ggml.F32 {
-		copy(l.store.Bytes(key), floatBytes(v))
-		return nil
-	}
-	return ggml.Convert(l.store.Bytes(key), to, floatBytes(v), ggml.F32, it.shape[0])
+	return v, nil
 }
 
-// copied reads a tensor into dst as another type, some rows at a time.
-func (l *loader) copied(t Tensor, to ggml.Type, dst []byte) error {
+// made computes an item and keeps it as a tensor or in Go's memory.
+func (l *loader) made(it *item, key string) error {
+	v, err := l.computed(it)
+	if err != nil {
+		return err
+	}
+	if it.floats != nil {
+		it.floats(v)
+		return nil
+	}
+	return narrow(l.w.store.Bytes(key), it.kept(l.o.Type), v, it.shape[0])
+}
+
+// stored reads a tensor into dst as another type.
+func (l *loader) stored(t Tensor, to ggml.Type, dst []byte) error {
 	if t.Type == to && quantised(to) {
 		return l.raw(t, dst)
 	}
+	part, err := to.Size([]int64{width(t)})
+	if err != nil {
+		return fmt.Errorf("tensor %q: %w", t.Name, err)
+	}
+	return l.rows(t, func(rows []float32) error {
+		n := int64(len(rows)) / width(t) * part
+		err := narrow(dst[:n], to, rows, width(t))
+		dst = dst[n:]
+		return err
+	})
+}
+
+// width is how many numbers a row of t has; a tensor of one dimension is one row.
+func width(t Tensor) int64 {
+	if len(t.Shape) < 2 {
+		return t.Elements()
+	}
+	return t.Elements() / t.Shape[0]
+}
+
+// rows hands some whole rows of t after the other to put, as f32.
+func (l *loader) rows(t Tensor, put func(rows []float32) error) error {
 	unit, err := elementBytes(t.Type)
 	if err != nil {
 		return fmt.Errorf("tensor %q: %w", t.Name, err)
 	}
-	width := int64(1)
-	for _, d := range t.Shape[min(1, len(t.Shape)):] {
-		width *= d
-	}
-	if len(t.Shape) < 2 {
-		width = t.Elements()
-	}
-	n := max(1, chunk/(width*unit))
-	rows := t.Elements() / width
-	src, wide := make([]byte, min(n, rows)*width*unit), make([]float32, min(n, rows)*width)
-	for row := int64(0); row < rows; row += n {
+	n := max(1, chunk/(width(t)*unit)) * width(t)
+	src, wide := make([]byte, min(n, t.Elements())*unit), make([]float32, min(n, t.Elements()))
+	for at := int64(0); at < t.Elements(); at += n {
 		if err := context.Cause(l.ctx); err != nil {
 			return err
 		}
-		m := min(n, rows-row) * width
-		if err := l.p.src.Read(t, row*width*unit, src[:m*unit]); err != nil {
+		m := min(n, t.Elements()-at)
+		if err := l.p.src.Read(t, at*unit, src[:m*unit]); err != nil {
 			return err
 		}
 		if err := widen(wide[:m], src[:m*unit], t.Type); err != nil {
 			return fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
-		part, err := to.Size([]int64{width})
-		if err != nil {
-			return fmt.Errorf("tensor %q: %w", t.Name, err)
-		}
-		at := row * part
-		if err := narrow(dst[at:at+min(n, rows-row)*part], to, wide[:m], width); err != nil {
+		if err := put(wide[:m]); err != nil {
 			return fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
 		l.progress(m * unit)

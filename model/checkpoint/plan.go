@@ -31,12 +31,14 @@ type list struct {
 
 // An item is one thing to load: where it lies for good, what it is made of, and who wants it.
 type item struct {
-	needs  []Tensor
-	shape  []int64                           // ggml's order; nil: not kept in a Store
-	matrix bool                              // may be kept in another type than f32
-	make   func(parts [][]float32) []float32 // nil: as it is read
-	set    func(*ggml.Store, string) error   // gives the destination what was loaded under that name
-	floats func([]float32)                   // or this
+	needs    []Tensor
+	shape    []int64                           // ggml's order; nil: not kept in a Store
+	matrix   bool                              // may be kept in another type than f32, and packed
+	taps     int64                             // of a matrix that convolves
+	make     func(parts [][]float32) []float32 // nil: as it is read
+	set      func(ggml.Tensor)                 // gives the destination what was loaded,
+	matrixTo *ggml.Matrix                      // where it is packed, or
+	floats   func([]float32)                   // where it lies in Go's memory
 }
 
 // NewPlan returns an empty plan over src.
@@ -52,7 +54,7 @@ func (p *Plan) Find(name string) (Tensor, bool) { return p.src.Lookup(p.prefix +
 
 // Tensor wants a tensor as f32. In ggml its dimensions are those of shape in reverse.
 func (p *Plan) Tensor(dst *ggml.Tensor, name string, shape ...int64) {
-	p.add(item{needs: p.need(Need{name, shape}), shape: reversed(shape), set: toTensor(dst)})
+	p.add(item{needs: p.need(Need{name, shape}), shape: reversed(shape), set: func(t ggml.Tensor) { *dst = t }})
 }
 
 // Matrix wants a tensor as a matrix of shape[0] outputs; all other dimensions together are its inputs.
@@ -65,7 +67,7 @@ func (p *Plan) Matrix(dst *ggml.Matrix, name string, shape ...int64) {
 	for _, d := range shape[1:] {
 		in *= d
 	}
-	p.add(item{needs: p.need(Need{name, shape}), shape: []int64{in, shape[0]}, matrix: true, set: toMatrix(dst)})
+	p.add(item{needs: p.need(Need{name, shape}), shape: []int64{in, shape[0]}, matrix: true, set: toMatrix(dst), matrixTo: dst})
 }
 
 // Linear wants name.weight (out, in) and name.bias (out).
@@ -77,7 +79,7 @@ func (p *Plan) Linear(dst *ggml.Affine, name string, out, in int64) {
 // Conv wants the weight (out, in, kernel) of a convolution along time in the order that Graph.Convolve reads: for each
 // output all inputs of the first tap, then those of the next.
 func (p *Plan) Conv(dst *ggml.Matrix, name string, out, in, kernel int64) {
-	p.Made(dst, out, kernel*in, []Need{{name, []int64{out, in, kernel}}}, func(parts [][]float32) []float32 {
+	p.MadeConv(dst, out, in, kernel, []Need{{name, []int64{out, in, kernel}}}, func(parts [][]float32) []float32 {
 		return tapsOutermost(parts[0], int(out), int(in), int(kernel))
 	})
 }
@@ -105,12 +107,19 @@ func (p *Plan) Unused(name string, shape ...int64) { p.need(Need{name, shape}) }
 
 // Made wants a matrix of out rows of in inputs that f computes, row by row, from other tensors.
 func (p *Plan) Made(dst *ggml.Matrix, out, in int64, from []Need, f func(parts [][]float32) []float32) {
-	p.add(item{needs: p.need(from...), shape: []int64{in, out}, matrix: true, make: f, set: toMatrix(dst)})
+	p.add(item{needs: p.need(from...), shape: []int64{in, out}, matrix: true, make: f, set: toMatrix(dst), matrixTo: dst})
+}
+
+// MadeConv is Made for a convolution along time: for each output f gives all inputs of the first tap, then those of the next.
+func (p *Plan) MadeConv(dst *ggml.Matrix, out, in, kernel int64, from []Need, f func(parts [][]float32) []float32) {
+	p.add(item{
+		needs: p.need(from...), shape: []int64{kernel * in, out}, matrix: true, taps: kernel, make: f, set: toMatrix(dst), matrixTo: dst,
+	})
 }
 
 // MadeTensor wants an f32 tensor of this shape that f computes from other tensors.
 func (p *Plan) MadeTensor(dst *ggml.Tensor, shape []int64, from []Need, f func(parts [][]float32) []float32) {
-	p.add(item{needs: p.need(from...), shape: reversed(shape), make: f, set: toTensor(dst)})
+	p.add(item{needs: p.need(from...), shape: reversed(shape), make: f, set: func(t ggml.Tensor) { *dst = t }})
 }
 
 // MadeFloats wants numbers in Go's memory that f computes from other tensors; without f they are the first of these.
@@ -172,17 +181,6 @@ func reversed(shape []int64) []int64 {
 	return r
 }
 
-func toTensor(dst *ggml.Tensor) func(*ggml.Store, string) error {
-	return func(s *ggml.Store, key string) (err error) {
-		*dst, err = s.Tensor(key)
-		return err
-	}
-}
-
-func toMatrix(dst *ggml.Matrix) func(*ggml.Store, string) error {
-	return func(s *ggml.Store, key string) error {
-		t, err := s.Tensor(key)
-		*dst = ggml.PlainMatrix(t)
-		return err
-	}
+func toMatrix(dst *ggml.Matrix) func(ggml.Tensor) {
+	return func(t ggml.Tensor) { *dst = ggml.PlainMatrix(t) }
 }
