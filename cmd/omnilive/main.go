@@ -25,6 +25,8 @@ func commands() []command {
 		{"call", "call a server without a browser", runCall},
 		{"models", "list, fetch and check the model's parts", runModels},
 		{"convert", "make the files that the networks read out of fetched parts", runConvert},
+		{"inspect", "look at a checkpoint without loading it", runInspect},
+		{"verify", "run the networks on stored inputs and compare with the reference", runVerify},
 		{"bench", "measure every part on this machine", runBench},
 		{"doctor", "check what a call needs, and say what to do", runDoctor},
 		{"health", "ask a running server whether it is ready", runHealth},

@@ -215,16 +215,7 @@ func (l *wholePrompts) goesOn(r *Run, v *prompt.Vocabulary, name string, c *whol
 	if err != nil {
 		return err
 	}
-	told := first.Answer[0].Text
-	user := between(told, "<user_transcript>", "</user_transcript>")
-	words := first.TextIDs
-	if c.KeepText != nil {
-		words = words[:min(*c.KeepText, len(words))]
-	}
-	heard, err := v.Heard(prompt.Spoken{
-		User: user, Ids: words, SpeakerInfo: between(first.Answer[2].Text, "<speaker_info>", "</speaker_info>"),
-		Units: first.Units[:min(c.KeepUnits, len(first.Units))],
-	})
+	heard, err := l.heard(v, c, first)
 	if err != nil {
 		return err
 	}
@@ -248,6 +239,19 @@ func (l *wholePrompts) goesOn(r *Run, v *prompt.Vocabulary, name string, c *whol
 		r.Integers(name+" kept of turn 1", window[:min(c.Keep, len(window))], turn1[:min(c.Keep, len(turn1))])
 	}
 	return nil
+}
+
+// heard is what the window holds of the turn that was cut: as many words and units as were heard, closed.
+func (l *wholePrompts) heard(v *prompt.Vocabulary, c, first *wholeCase) ([]int32, error) {
+	words := first.TextIDs
+	if c.KeepText != nil {
+		words = words[:min(*c.KeepText, len(words))]
+	}
+	return v.Heard(prompt.Spoken{
+		User: between(first.Answer[0].Text, "<user_transcript>", "</user_transcript>"), Ids: words,
+		SpeakerInfo: between(first.Answer[2].Text, "<speaker_info>", "</speaker_info>"),
+		Units:       first.Units[:min(c.KeepUnits, len(first.Units))],
+	})
 }
 
 // cutTurn finds the run whose answer a window goes on with.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"omnilive/model/ggml"
+	"omnilive/model/llama"
 )
 
 // backend loads the libraries that `make test` names.
@@ -17,6 +18,9 @@ func backend(t testing.TB) *ggml.Backend {
 		t.Skip("OMNILIVE_LIB is not set; make test sets it")
 	}
 	if err := ggml.Load(filepath.Join(dir, "llama")); err != nil {
+		t.Fatal(err)
+	}
+	if err := llama.Open(filepath.Join(dir, "llama")); err != nil {
 		t.Fatal(err)
 	}
 	b, err := ggml.NewBackend(1)

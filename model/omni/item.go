@@ -1,0 +1,136 @@
+package omni
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"omnilive/model"
+	"omnilive/model/omni/prompt"
+	"omnilive/model/omni/vision"
+	"omnilive/model/picture"
+)
+
+// An Item is what the encoders made of a picture, a sound or a video: its place in a prompt, and the rows of features that
+// go there.
+type Item struct {
+	Kind  prompt.Kind
+	Media prompt.Media
+	Rows  []float32 // [Media.Rows, width of the language model]
+	Sound []float32 // [Media.Sound, width]: a video's soundtrack
+}
+
+// absent says that a checkpoint lacks what is needed.
+func absent(component string) error {
+	return fmt.Errorf("this checkpoint has no %s", component)
+}
+
+// Width returns the values of a row of features.
+func (m *Model) Width() int { return m.language.model.NEmbd() }
+
+// Image encodes a picture, its rows and its codes.
+func (m *Model) Image(ctx context.Context, p model.Picture) (Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.nets.vision == nil {
+		return Item{}, absent(VisionModel)
+	}
+	rows, _, err := m.nets.vision.Image(ctx, p)
+	if err != nil {
+		return Item{}, fmt.Errorf("encode the picture: %w", err)
+	}
+	it := Item{Kind: prompt.Image, Rows: rows, Media: prompt.Media{Rows: len(rows) / m.nets.vision.Width(), Width: p.Width, Height: p.Height}}
+	if m.nets.images != nil {
+		if it.Media.Codes, err = m.nets.images.Encode(ctx, p); err != nil {
+			return Item{}, fmt.Errorf("tokenize the picture: %w", err)
+		}
+	}
+	return it, nil
+}
+
+// Audio encodes sound, 16 kHz mono in [-1, 1), its rows and its units.
+func (m *Model) Audio(ctx context.Context, samples []float32) (Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.nets.audio == nil {
+		return Item{}, absent(AudioModel)
+	}
+	if len(samples) == 0 {
+		return Item{}, errors.New("encode the sound: it has no samples")
+	}
+	rows, err := m.nets.audio.Encode(ctx, samples)
+	if err != nil {
+		return Item{}, fmt.Errorf("encode the sound: %w", err)
+	}
+	if len(rows) == 0 {
+		return Item{}, fmt.Errorf("encode the sound: %d samples are too few", len(samples))
+	}
+	it := Item{Kind: prompt.Audio, Rows: rows, Media: prompt.Media{
+		Rows: len(rows) / m.nets.audio.Width(), Duration: prompt.AudioDuration(len(samples), model.InputRate),
+	}}
+	if m.nets.speech != nil {
+		if it.Media.Codes, err = m.nets.speech.Encode(ctx, samples); err != nil {
+			return Item{}, fmt.Errorf("tokenize the sound: %w", err)
+		}
+	}
+	return it, nil
+}
+
+// A Clip is a video: the frames that vision.SampleFrames picked, how many a second they are, and the sound at 16 kHz, which
+// may be none.
+type Clip struct {
+	Frames []model.Picture
+	FPS    float64
+	Sound  []float32
+	Limits picture.Limits // the sizes that frames may have; the zero ones are the reference's service's
+}
+
+// Video encodes a clip: its frames, and its soundtrack through the compressor.
+func (m *Model) Video(ctx context.Context, c Clip) (Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.nets.vision == nil {
+		return Item{}, absent(VisionModel)
+	}
+	if len(c.Frames) == 0 || !(c.FPS > 0) {
+		return Item{}, fmt.Errorf("encode the video: %d frames, %v a second", len(c.Frames), c.FPS)
+	}
+	limits := vision.FrameLimits(m.nets.vision.Side())
+	if c.Limits.MaxPixels > 0 {
+		limits.MinPixels, limits.MaxPixels = c.Limits.MinPixels, c.Limits.MaxPixels
+	}
+	rows, _, err := m.nets.vision.Video(ctx, c.Frames, limits)
+	if err != nil {
+		return Item{}, fmt.Errorf("encode the video: %w", err)
+	}
+	it := Item{Kind: prompt.Video, Rows: rows, Media: prompt.Media{
+		Rows: len(rows) / m.nets.vision.Width(), Duration: prompt.VideoDuration(len(c.Frames), c.FPS),
+	}}
+	if it.Sound, err = m.soundtrack(ctx, c.Sound); err != nil {
+		return Item{}, fmt.Errorf("encode the video's sound: %w", err)
+	}
+	it.Media.Sound = len(it.Sound) / max(1, m.nets.vision.Width())
+	return it, nil
+}
+
+// soundtrack encodes sound at one row a second.
+func (m *Model) soundtrack(ctx context.Context, samples []float32) ([]float32, error) {
+	if len(samples) == 0 || m.nets.audio == nil || m.nets.compressor == nil {
+		return nil, nil
+	}
+	rows, err := m.nets.audio.Encode(ctx, samples)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return m.nets.compressor.Compress(ctx, rows)
+}
+
+// Frames picks the frames of a video of total frames that its encoding takes, and how many a second they are.
+func (m *Model) Frames(total int, fps float64) (index []int, rate float64, err error) {
+	s, err := vision.SampleFrames(total, fps)
+	return s.Index, s.FPS, err
+}
+
+// Clock is the time between two frames of a live video.
+const Clock = time.Second / vision.SampleRate

@@ -1,0 +1,80 @@
+package omni
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"omnilive/model"
+	"omnilive/model/checkpoint"
+	"omnilive/model/omni/imagedecoder"
+	"omnilive/model/omni/prompt"
+)
+
+// ImageDecoder is the folder of the decoder that makes pictures of codes.
+const ImageDecoder = "decoder/vision"
+
+// painter holds the image decoder, which is loaded when the first picture is wanted.
+type painter struct {
+	m *Model
+	d *imagedecoder.Decoder
+}
+
+// Draws tells whether the checkpoint can make pictures.
+func (m *Model) Draws() bool {
+	st, err := os.Stat(filepath.Join(m.folder.Dir, filepath.FromSlash(ImageDecoder)))
+	return err == nil && st.IsDir()
+}
+
+// Draw makes a picture of codes. Where o gives no size it is that of the ratio.
+func (m *Model) Draw(ctx context.Context, codes []int32, r prompt.Ratio, o imagedecoder.Options) (model.Picture, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, err := m.painter.open(ctx)
+	if err != nil {
+		return model.Picture{}, fmt.Errorf("draw: %w", err)
+	}
+	if o.Width == 0 && o.Height == 0 && r.Width > 0 && r.Height > 0 {
+		if o.Width, o.Height, err = imagedecoder.Size(r.Width, r.Height); err != nil {
+			return model.Picture{}, fmt.Errorf("draw: %w", err)
+		}
+	}
+	p, err := d.Decode(ctx, codes, o)
+	if err != nil {
+		return p, fmt.Errorf("draw: %w", err)
+	}
+	return p, nil
+}
+
+// Painter returns the image decoder, for checks of what lies between codes and picture. It works on the caller's goroutine,
+// which must not use the Model meanwhile.
+func (m *Model) Painter(ctx context.Context) (*imagedecoder.Decoder, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.painter.open(ctx)
+}
+
+func (p *painter) open(ctx context.Context) (*imagedecoder.Decoder, error) {
+	if p.d != nil {
+		return p.d, nil
+	}
+	dir := filepath.Join(p.m.folder.Dir, filepath.FromSlash(ImageDecoder))
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, absent("image decoder (" + ImageDecoder + ")")
+	}
+	d, err := imagedecoder.Open(ctx, dir, checkpoint.Options{
+		Backend: p.m.backend, Type: p.m.o.kept("image_decoder"), Progress: p.m.o.progress("image_decoder"),
+	})
+	p.d = d
+	return d, err
+}
+
+func (p *painter) close() {
+	if p.d != nil {
+		p.d.Close()
+		p.d = nil
+	}
+}
