@@ -10,17 +10,15 @@ import (
 type lift struct {
 	w           ggml.Matrix
 	bias        ggml.Tensor
-	rate        int64
-	left, right int64 // inputs that an output looks at beside its own
+	rate, taps  int64
+	crop        int64 // that PyTorch's padding takes off the left end
+	left, right int64 // inputs that a step of rate outputs looks at beside its own
 }
 
 func (l *lift) declare(p *checkpoint.Plan, name string, out, in, taps, rate int) {
-	crop := (taps - rate + 1) / 2 // that PyTorch's padding takes off either end, the last output given back where odd
-	l.rate = int64(rate)
+	crop := (taps - rate + 1) / 2
+	l.rate, l.taps, l.crop = int64(rate), int64(taps), int64(crop)
 	l.left, l.right = int64((taps-1-crop)/rate), int64((rate-1+crop)/rate)
-	if taps-1 < crop {
-		l.left = 0
-	}
 	wide := int(l.left + l.right + 1)
 	o, i := int64(out), int64(in)
 	p.MadeTensor(&l.bias, []int64{o * l.rate}, []checkpoint.Need{{Name: name + ".bias", Shape: []int64{o}}}, func(parts [][]float32) []float32 {
@@ -31,7 +29,7 @@ func (l *lift) declare(p *checkpoint.Plan, name string, out, in, taps, rate int)
 		return all
 	})
 	needs, fold := weight(p, name, i, o, int64(taps))
-	p.Made(&l.w, o*l.rate, i*int64(wide), needs, func(parts [][]float32) []float32 {
+	p.MadeConv(&l.w, o*l.rate, i, int64(wide), needs, func(parts [][]float32) []float32 {
 		w := fold(parts)
 		to := make([]float32, out*rate*wide*in)
 		for phase := range rate {
@@ -52,10 +50,13 @@ func (l *lift) declare(p *checkpoint.Plan, name string, out, in, taps, rate int)
 	})
 }
 
-// need returns the inputs of outputs s.
+// need returns the inputs of outputs s: input i goes to the outputs from i·rate-crop on, taps of them.
 func (l *lift) need(s span) span {
-	return span{floor(s.from, l.rate), -floor(-s.to, l.rate)}.widen(l.left, l.right)
+	return span{-floor(-(s.from + l.crop - l.taps + 1), l.rate), floor(s.to-1+l.crop, l.rate) + 1}
 }
+
+// ready returns how many outputs the first inputs are enough for.
+func (l *lift) ready(in int64) int64 { return in*l.rate - l.crop }
 
 func floor(a, b int64) int64 {
 	q := a / b
@@ -65,25 +66,22 @@ func floor(a, b int64) int64 {
 	return q
 }
 
-// apply gives the outputs of all places of x whose neighbours are there.
+// apply gives the outputs all of whose inputs are in x. A step at its border may have outputs that want none of what is
+// missing: so zeros stand for that, and what they spoil is cut off.
 func (l *lift) apply(g *ggml.Graph, x signal) signal {
-	how := ggml.Conv{Kernel: int(l.left + l.right + 1), Stride: 1, Dilation: 1}
-	s := x.span
-	if x.first() {
-		how.Left = int(l.left)
-	} else {
-		s.from += l.left
-	}
-	if x.last() {
-		how.Right = int(l.right)
-	} else {
-		s.to -= l.right
-	}
+	how := ggml.Conv{Kernel: int(l.left + l.right + 1), Stride: 1, Dilation: 1, Left: int(l.left), Right: int(l.right)}
 	n := int64(open)
 	if x.n != open {
 		n = x.n * l.rate
 	}
 	y := g.Convolve(l.w, x.t, l.bias, how)
-	out := l.w.Out() / l.rate
-	return signal{g.Reshape(y, out, (s.to-s.from)*l.rate), span{s.from * l.rate, s.to * l.rate}, n}
+	all := span{x.from * l.rate, x.to * l.rate}
+	whole := all
+	if !x.first() {
+		whole.from = (x.from-1)*l.rate + l.taps - l.crop
+	}
+	if !x.last() {
+		whole.to = l.ready(x.to)
+	}
+	return signal{g.Reshape(y, l.w.Out()/l.rate, all.to-all.from), all, n}.cut(g, whole)
 }

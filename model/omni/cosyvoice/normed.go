@@ -55,7 +55,7 @@ func (f filter) apply(g *ggml.Graph, x ggml.Tensor) ggml.Tensor {
 func planFilter(p *checkpoint.Plan, f *filter, name string, out, in int, walk ggml.Conv) {
 	o, i, k := out, in, walk.Kernel
 	f.walk = walk
-	p.Made(&f.w, int64(out), int64(k*in), weightNeeds(p, name, []int64{int64(o), int64(i), int64(k)}), func(parts [][]float32) []float32 {
+	p.MadeConv(&f.w, int64(out), int64(in), int64(k), weightNeeds(p, name, []int64{int64(o), int64(i), int64(k)}), func(parts [][]float32) []float32 {
 		w := weight(parts)
 		taps := make([]float32, len(w))
 		for row := range o {
@@ -90,7 +90,7 @@ func planSpread(p *checkpoint.Plan, s *spread, name string, out, in, rate, kerne
 	s.rate, s.kernel = rate, kernel
 	s.walk = ggml.Conv{Kernel: taps, Stride: 1, Dilation: 1, Left: taps - 1, Right: taps - 1}
 	needs := weightNeeds(p, name, []int64{int64(in), int64(out), int64(kernel)})
-	p.Made(&s.w, int64(rate*out), int64(taps*in), needs, func(parts [][]float32) []float32 {
+	p.MadeConv(&s.w, int64(rate*out), int64(in), int64(taps), needs, func(parts [][]float32) []float32 {
 		w := weight(parts)
 		phases := make([]float32, rate*out*taps*in)
 		for r := range rate {
