@@ -26,11 +26,11 @@ func (b *block) declare(p *checkpoint.Plan, name string, c Config, channels, tap
 	}
 }
 
-// reach returns how many places to either side an output looks. It needs the activations' filters: once p is loaded.
+// reach returns how many places to either side an output looks.
 func (b *block) reach() (n int64) {
 	for i := range b.steps {
 		s := &b.steps[i]
-		n += s.before.Reach() + s.wide.reach() + s.between.Reach() + s.near.reach()
+		n += s.before.reach() + s.wide.reach() + s.between.reach() + s.near.reach()
 	}
 	return n
 }

@@ -35,35 +35,30 @@ type Output struct {
 
 // defaults are those of the published checkpoints, for what a file leaves out.
 func defaults() Config {
-	three := []int{1, 3, 5}
 	return Config{
 		Units: 6561, UnitDim: 1280, SpeakerDim: 256, Speakers: 26,
 		Rates: []int{5, 4, 4, 3, 2, 2}, RateTaps: []int{10, 8, 8, 6, 4, 4}, Channels: 1536,
-		Block: "1", BlockTaps: []int{3, 7, 11}, BlockGaps: [][]int{three, three, three},
+		Block: "1", BlockTaps: []int{3, 7, 11}, BlockGaps: [][]int{{1, 3, 5}, {1, 3, 5}, {1, 3, 5}},
 		Activation: "snakebeta", LogScale: true, Output: Output{Rate: 24000},
 	}
 }
 
 // Parse reads a config.json, with or without # comments. What it leaves out is as in the published checkpoints.
-func Parse(text []byte) (Config, error) {
-	c := defaults()
-	if err := json.Unmarshal(torch.Uncommented(text), &c); err != nil {
-		return Config{}, fmt.Errorf("config of the vocoder: %w", err)
+func Parse(text []byte) (c Config, err error) {
+	if err = json.Unmarshal(torch.Uncommented(text), &c); err == nil {
+		err = c.check()
 	}
-	if err := c.check(); err != nil {
+	if err != nil {
 		return Config{}, fmt.Errorf("config of the vocoder: %w", err)
 	}
 	return c, nil
 }
 
-// UnmarshalJSON is Parse without its check, which Declare makes.
+// UnmarshalJSON fills in what text leaves out. It does not check, which Parse and Declare do.
 func (c *Config) UnmarshalJSON(text []byte) error {
 	type plain Config
 	p := plain(defaults())
-	if c.Units != 0 {
-		p = plain(*c)
-	}
-	if err := json.Unmarshal(torch.Uncommented(text), &p); err != nil {
+	if err := json.Unmarshal(text, &p); err != nil {
 		return err
 	}
 	*c = Config(p)

@@ -22,7 +22,7 @@ func (c *conv) declare(p *checkpoint.Plan, name string, out, in, taps, gap int, 
 		p.Tensor(&c.bias, name+".bias", o)
 	}
 	needs, fold := weight(p, name, o, i, k)
-	p.Made(&c.w, o, i*k, needs, func(parts [][]float32) []float32 {
+	p.MadeConv(&c.w, o, i, k, needs, func(parts [][]float32) []float32 {
 		return tapsFirst(fold(parts), out, in, taps)
 	})
 }
@@ -95,7 +95,13 @@ func tapsFirst(w []float32, out, in, taps int) []float32 {
 }
 
 // A bend is the anti-aliased periodic activation.
-type bend struct{ ggml.Snake }
+type bend struct {
+	ggml.Snake
+	taps int64
+}
+
+// reach returns how many places to either side an output looks.
+func (b *bend) reach() int64 { return b.taps/2 - 1 }
 
 const maxFilter = 64
 
@@ -108,6 +114,7 @@ func (b *bend) declare(p *checkpoint.Plan, name string, c Config, channels int) 
 		p.Fail(fmt.Errorf("tensor %q: a filter of %d taps, want an even number up to %d", name+".upsample.filter", taps, maxFilter))
 		return
 	}
+	b.taps = taps
 	n := []int64{int64(channels)}
 	rate, gain := checkpoint.Need{Name: name + ".act.alpha", Shape: n}, checkpoint.Need{Name: name + ".act.beta", Shape: n}
 	if c.Activation == "snake" {
@@ -134,5 +141,5 @@ func each(f func(float32) float64) func([][]float32) []float32 {
 }
 
 func (b *bend) apply(g *ggml.Graph, x signal) signal {
-	return signal{g.Snake(x.t, b.Snake, x.first(), x.last()), x.trimmed(b.Reach()), x.n}
+	return signal{g.Snake(x.t, b.Snake, x.first(), x.last()), x.trimmed(b.reach()), x.n}
 }

@@ -62,7 +62,7 @@ func (s *stage) reach() (n int64) {
 }
 
 func (s *stage) need(out span) span   { return s.lift.need(out.widen(s.reach(), s.reach())) }
-func (s *stage) ready(in int64) int64 { return (in-s.lift.right)*s.lift.rate - s.reach() }
+func (s *stage) ready(in int64) int64 { return s.lift.ready(in) - s.reach() }
 
 func (s *stage) build(g *ggml.Graph, x signal, out span) signal {
 	x = s.lift.apply(g, x)
@@ -100,7 +100,7 @@ type exit struct {
 	in   int
 }
 
-func (e *exit) reach() int64         { return e.bend.Reach() + e.conv.reach() }
+func (e *exit) reach() int64         { return e.bend.reach() + e.conv.reach() }
 func (e *exit) width() int           { return e.in }
 func (e *exit) rate() int64          { return 1 }
 func (e *exit) need(out span) span   { return out.widen(e.reach(), e.reach()) }

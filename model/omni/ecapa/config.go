@@ -24,23 +24,22 @@ type Config struct {
 }
 
 // Parse reads a config.json, with or without # comments. What it leaves out is as in the published checkpoint.
-func Parse(text []byte) (Config, error) {
-	var c Config
-	if err := json.Unmarshal(text, &c); err != nil {
-		return Config{}, fmt.Errorf("config of the speaker encoder: %w", err)
+func Parse(text []byte) (c Config, err error) {
+	if err = json.Unmarshal(torch.Uncommented(text), &c); err == nil {
+		err = c.check()
 	}
-	if err := c.check(); err != nil {
+	if err != nil {
 		return Config{}, fmt.Errorf("config of the speaker encoder: %w", err)
 	}
 	return c, nil
 }
 
-// UnmarshalJSON is Parse without its check, which Declare makes.
+// UnmarshalJSON fills in what text leaves out. It does not check, which Parse and Declare do.
 func (c *Config) UnmarshalJSON(text []byte) error {
 	type plain Config
 	high := 8000.0
 	p := plain{Mels: 100, Transform: 1024, Window: 1024, Hop: 256, Rate: 24000, High: &high, Hidden: 512, Speaker: 256}
-	if err := json.Unmarshal(torch.Uncommented(text), &p); err != nil {
+	if err := json.Unmarshal(text, &p); err != nil {
 		return err
 	}
 	*c = Config(p)
