@@ -87,8 +87,14 @@ func (g *Graph) suitScan(s Scan, rows, before, memory Tensor) (z scanSizes, ok b
 		z.chunks = rows.ne[1] / z.chunk
 	}
 	want := [][4]int64{
-		{z.channels() + z.heads, z.chunk * z.chunks, 1, 1}, {z.channels(), z.taps - 1, 1, 1}, {z.states, z.inner(), 1, 1},
-		{z.channels(), z.taps, 1, 1}, {z.channels(), 1, 1, 1}, {z.heads, 1, 1, 1}, {z.heads, 1, 1, 1}, {z.heads, 1, 1, 1},
+		{z.channels() + z.heads, z.chunk * z.chunks, 1, 1},
+		{z.channels(), z.taps - 1, 1, 1},
+		{z.states, z.inner(), 1, 1},
+		{z.channels(), z.taps, 1, 1},
+		{z.channels(), 1, 1, 1},
+		{z.heads, 1, 1, 1},
+		{z.heads, 1, 1, 1},
+		{z.heads, 1, 1, 1},
 	}
 	for i, t := range all {
 		ok = ok && t.t == F32 && t.contiguous() && t.ne == want[i]
