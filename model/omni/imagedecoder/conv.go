@@ -20,7 +20,7 @@ func (c *conv) declare(p *checkpoint.Plan, name string, out, in int64) {
 	c.in, c.out = int(in), int(out)
 	for row := range c.rows {
 		from := []checkpoint.Need{{Name: name + ".weight", Shape: []int64{out, in, taps, taps}}}
-		p.Made(&c.rows[row], out, taps*in, from, kernelRow(row, int(out), int(in)))
+		p.MadeConv(&c.rows[row], out, in, taps, from, kernelRow(row, int(out), int(in)))
 	}
 	p.Tensor(&c.bias, name+".bias", out)
 }

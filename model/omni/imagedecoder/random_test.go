@@ -148,7 +148,7 @@ func BenchmarkPaint(t *testing.B) {
 	}
 }
 
-// One block of the released transformer's size on the 2304 positions of a picture of 384×384.
+// One block of the released transformer's size, on the positions of a square picture.
 func BenchmarkBlock(t *testing.B) {
 	c := defaults()
 	c.Main.Blocks = 1
@@ -157,18 +157,21 @@ func BenchmarkBlock(t *testing.B) {
 	if err := d.ready(); err != nil {
 		t.Fatal(err)
 	}
-	condition, err := d.Condition(units(729), 384, 384)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := d.walk(condition, Options{})
-	for t.Loop() {
-		if _, err := w.direction(context.Background(), 0.5, 0); err != nil {
+	for _, side := range []int{384, 768} {
+		condition, err := d.Condition(units(729), side, side)
+		if err != nil {
 			t.Fatal(err)
 		}
+		w := d.walk(condition, Options{})
+		t.Run(fmt.Sprint(side), func(t *testing.B) {
+			for t.Loop() {
+				if _, err := w.direction(context.Background(), 0.5, 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n, h := float64(side*side/64), float64(c.Main.Hidden)
+			t.ReportMetric((2*n*12*h*h+4*n*n*h)*float64(t.N)/t.Elapsed().Seconds()/1e9, "GFLOP/s")
+			t.ReportMetric(float64(d.graph.Scratch()), "scratch-bytes")
+		})
 	}
-	n := float64(48 * 48)
-	flops := 2*n*float64(7*1920*1920+2*1920*7680) - 2*n*3*1920*1920 + 4*n*n*1920
-	t.ReportMetric(flops*float64(t.N)/t.Elapsed().Seconds()/1e9, "GFLOP/s")
-	t.ReportMetric(float64(d.graph.Scratch()), "scratch-bytes")
 }
