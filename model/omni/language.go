@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"omnilive/model/llama"
 	"omnilive/model/omni/language"
@@ -27,7 +28,7 @@ type languageModel struct {
 	model  *llama.Model
 	engine *llama.Engine
 	stop   context.CancelFunc
-	ended  chan struct{}
+	runs   sync.WaitGroup
 	remove string // a temporary folder, "" for none
 }
 
@@ -61,18 +62,15 @@ func (l *languageModel) open(path string, o Options) (err error) {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	l.stop, l.ended = stop, make(chan struct{})
-	go func() {
-		defer close(l.ended)
-		_ = l.engine.Run(ctx)
-	}()
+	l.stop = stop
+	l.runs.Go(func() { _ = l.engine.Run(ctx) })
 	return nil
 }
 
 func (l *languageModel) close() {
 	if l.stop != nil {
 		l.stop()
-		<-l.ended
+		l.runs.Wait()
 	}
 	if l.engine != nil {
 		_ = l.engine.Close()
@@ -83,7 +81,7 @@ func (l *languageModel) close() {
 	if l.remove != "" {
 		os.RemoveAll(l.remove)
 	}
-	*l = languageModel{}
+	l.stop, l.engine, l.model, l.remove = nil, nil, nil, ""
 }
 
 // convertLanguage writes the language model as libllama loads it, into the cache, where it is found the next time.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"omnilive/model/gguf"
 	"omnilive/model/llama"
@@ -188,10 +189,7 @@ func runLanguage(ctx context.Context, file string, positions, threads int) (*lla
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = e.Run(ctx)
-	}()
-	return e, func() { cancel(); <-ended; e.Close(); m.Close() }, nil
+	var runs sync.WaitGroup
+	runs.Go(func() { _ = e.Run(ctx) })
+	return e, func() { cancel(); runs.Wait(); e.Close(); m.Close() }, nil
 }
