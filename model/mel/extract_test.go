@@ -8,7 +8,7 @@ import (
 func sound(n int) []float32 {
 	x := make([]float32, n)
 	for i, v := range noise(n) {
-		x[i] = float32(v * 0.1 * math.Sin(float64(i)/900))
+		x[i] = float32(v * 30 * math.Sin(float64(i)/900)) // loud enough for silence to be cut
 	}
 	return x
 }

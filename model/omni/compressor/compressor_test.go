@@ -148,3 +148,16 @@ func TestTensorsThatCannotBe(t *testing.T) {
 		t.Errorf("the published sizes: %v", err)
 	}
 }
+
+// A minute at the published sizes.
+func BenchmarkMinute(b *testing.B) {
+	s := Shape{In: 4096, Width: 3072, Out: 4096, Chunk: 25, Inner: 6144, Heads: 96, States: 128, Taps: 4}
+	c := open(b, s, nil)
+	rows := seconds(s, 60, 0)
+	for b.Loop() {
+		if _, err := c.Compress(context.Background(), rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/60s")
+}

@@ -100,7 +100,7 @@ func layerNorm(x []float64, scale, shift []float32) []float64 {
 		square += (v - mean) * (v - mean) / float64(len(x))
 	}
 	for i, v := range x {
-		out[i] = (v-mean)/math.Sqrt(square+layerNormEpsilon)*float64(scale[i]) + float64(shift[i])
+		out[i] = (v-mean)/math.Sqrt(square+1e-6)*float64(scale[i]) + float64(shift[i])
 	}
 	return out
 }
@@ -111,7 +111,7 @@ func rms(x []float64, scale []float32) []float64 {
 		square += v * v / float64(len(x))
 	}
 	for i, v := range x {
-		out[i] = v / math.Sqrt(square+epsilon) * float64(scale[i])
+		out[i] = v / math.Sqrt(square+1e-5) * float64(scale[i])
 	}
 	return out
 }
