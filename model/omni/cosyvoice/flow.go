@@ -129,7 +129,7 @@ func (d *Decoder) levels(ctx context.Context) ([][]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		t += schedule[i+1] - t
+		t, _ = after(t, schedule[i+1])
 	}
 	d.times = all
 	return all, nil

@@ -39,13 +39,13 @@ type Fourier struct {
 
 // DefaultHiFT returns the dimensions of CosyVoice2-0.5B's vocoder.
 func DefaultHiFT() HiFTConfig {
-	three := [][]int{{1, 3, 5}, {1, 3, 5}, {1, 3, 5}}
+	three := func() [][]int { return [][]int{{1, 3, 5}, {1, 3, 5}, {1, 3, 5}} } // a config is read into these
 	return HiFTConfig{
 		Mel: 80, Channels: 512, Harmonics: 8, Rate: 24000, Sine: 0.1, Breath: 0.003, Voiced: 10, Slope: 0.1, Limit: 0.99,
 		PitchChannels: 512, Fourier: Fourier{Size: 16, Hop: 4},
 		Upsampling: Upsampling{
-			Rates: []int{8, 5, 3}, Kernels: []int{16, 11, 7}, Blocks: []int{3, 7, 11}, Dilations: three,
-			SourceBlocks: []int{7, 7, 11}, SourceDilations: three,
+			Rates: []int{8, 5, 3}, Kernels: []int{16, 11, 7}, Blocks: []int{3, 7, 11}, Dilations: three(),
+			SourceBlocks: []int{7, 7, 11}, SourceDilations: three(),
 		},
 	}
 }

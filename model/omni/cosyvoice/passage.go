@@ -183,7 +183,8 @@ func (p *Passage) follow(ctx context.Context, end, chunk int) ([]float32, error)
 				past.length = 0
 			}
 		}
-		dt := schedule[i+1] - t
+		var dt float32
+		t, dt = after(t, schedule[i+1])
 		for s := range p.spans(start, end, chunk) {
 			if chunk > 0 {
 				s.past = past
@@ -194,7 +195,6 @@ func (p *Passage) follow(ctx context.Context, end, chunk int) ([]float32, error)
 			}
 			p.step(x, v, s, dt)
 		}
-		t += dt
 	}
 	return x, nil
 }

@@ -7,14 +7,18 @@ import (
 	"math"
 )
 
-// overlap is how many mel frames one call of the vocoder shares with the next, whose samples fade into each other.
-const overlap = 8
+// defaultOverlap is how many mel frames one call of the vocoder shares with the next in the reference.
+const defaultOverlap = 8
+
+// maxOverlap bounds it: two seconds of CosyVoice2.
+const maxOverlap = 100
 
 // StreamOptions say how a Stream works; the zero value is right for a live voice.
 type StreamOptions struct {
-	Hops  []int // units of each call in turn, the last ones again and again; nil: a chunk (the first filled up so that the prompt and it are whole chunks), then twice as many, then four times
-	Whole bool  // the last frames see the whole utterance, as in the reference; costs as much as making all of it anew
-	Room  int64 // bytes that may be remembered, see Begin
+	Hops    []int // units of each call in turn, the last ones again and again; nil: a chunk (the first filled up so that the prompt and it are whole chunks), then twice as many, then four times
+	Overlap int   // mel frames that one call of the vocoder shares with the next, whose samples fade into each other; 0: 8
+	Whole   bool  // the last frames see the whole utterance, as in the reference; costs as much as making all of it anew
+	Room    int64 // bytes that may be remembered, see Begin
 }
 
 // A Stream makes samples of units as they come in. Mel frames are those of the whole utterance, chunk-masked; the vocoder
@@ -25,6 +29,7 @@ type Stream struct {
 	passage *Passage
 	hops    []int
 	whole   bool
+	overlap int
 	mel     []float32 // the last frames of the last call
 	source  []float32 // and their source
 	held    []float32 // and their samples, which are not given away yet
@@ -44,7 +49,13 @@ func (d *Decoder) Stream(v *Voice, o StreamOptions) (*Stream, error) {
 		hop := c.Encoder.Chunk
 		o.Hops = []int{hop + (hop-v.Units()%hop)%hop, 2 * hop, 4 * hop}
 	}
-	least := (overlap + c.Ratio - 1) / c.Ratio
+	if o.Overlap == 0 {
+		o.Overlap = defaultOverlap
+	}
+	if o.Overlap < 1 || o.Overlap > maxOverlap {
+		return nil, fmt.Errorf("stream: an overlap of %d mel frames, want 1 to %d", o.Overlap, maxOverlap)
+	}
+	least := (o.Overlap + c.Ratio - 1) / c.Ratio
 	for _, h := range o.Hops {
 		if h < least {
 			return nil, fmt.Errorf("stream: a hop of %d units, want at least %d", h, least)
@@ -53,7 +64,7 @@ func (d *Decoder) Stream(v *Voice, o StreamOptions) (*Stream, error) {
 	if len(o.Hops) == 0 {
 		return nil, errors.New("stream: no hops")
 	}
-	return &Stream{d: d, passage: p, hops: o.Hops, whole: o.Whole}, nil
+	return &Stream{d: d, passage: p, hops: o.Hops, whole: o.Whole, overlap: o.Overlap}, nil
 }
 
 // Push adds units and returns the samples that can be told by now, often none.
@@ -103,8 +114,8 @@ func (s *Stream) vocode(ctx context.Context, mel []float32, last bool) ([]float3
 	if last {
 		return samples, nil
 	}
-	keep := overlap * s.d.hift.Config.Samples()
-	s.mel = mel[len(mel)-overlap*s.d.hift.Config.Mel:]
+	keep := s.overlap * s.d.hift.Config.Samples()
+	s.mel = mel[len(mel)-s.overlap*s.d.hift.Config.Mel:]
 	s.source, s.held = source[len(source)-keep:], samples[len(samples)-keep:]
 	return samples[:len(samples)-keep], nil
 }

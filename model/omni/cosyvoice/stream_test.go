@@ -2,7 +2,6 @@ package cosyvoice
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
 )
@@ -79,6 +78,11 @@ func TestStreamHops(t *testing.T) {
 			t.Errorf("hops %v: no error", hops)
 		}
 	}
+	for _, overlap := range []int{-1, 101, 1 << 40} {
+		if _, err := d.Stream(voice(t, smallFlow(), 0), StreamOptions{Overlap: overlap}); err == nil {
+			t.Errorf("overlap %d: no error", overlap)
+		}
+	}
 }
 
 // The halves of the window: the first sample is nearly all old, the last nearly all new.
@@ -150,7 +154,7 @@ func TestVocoderBounds(t *testing.T) {
 	}
 	for i, x := range samples {
 		if !(x >= -0.99 && x <= 0.99) {
-			t.Fatal(fmt.Sprintf("sample %d is %v", i, x))
+			t.Fatalf("sample %d is %v", i, x)
 		}
 	}
 }

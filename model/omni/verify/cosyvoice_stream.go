@@ -107,7 +107,7 @@ func (s *streamRun) close() {
 
 // calls checks the calls of the schedule: what was given to each but the last, the look-ahead left out, is its hop.
 func (s *streamRun) calls(ctx context.Context, units []int32, config streamConfig) error {
-	o, ahead := cosyvoice.StreamOptions{Whole: true}, s.flow.net.Config.Lookahead
+	o, ahead := cosyvoice.StreamOptions{Whole: true, Overlap: config.Frames}, s.flow.net.Config.Lookahead
 	for _, c := range config.Schedule {
 		if c.Finalize {
 			o.Whole = !c.Stream
