@@ -8,7 +8,7 @@ import (
 )
 
 // Torch resizes p as PyTorch's antialiased bicubic interpolation does on a picture of bytes: the taps of Pillow in float32,
-// rows first, nothing rounded between the passes, the result clipped to 0..255 and rounded half to even.
+// rows first, products added with one rounding, nothing rounded to bytes between the passes, the result clipped to 0..255 and rounded half to even.
 func Torch(p model.Picture, width, height int) (model.Picture, error) {
 	if err := checkBoth(p, width, height); err != nil {
 		return model.Picture{}, fmt.Errorf("resize: %w", err)
@@ -22,7 +22,7 @@ func Torch(p model.Picture, width, height int) (model.Picture, error) {
 		window.forget(t.first)
 		for j, w := range t.weights {
 			for x, v := range window.row(t.first + j) {
-				sums[x] += w * v
+				sums[x] = fused(w, v, sums[x])
 			}
 		}
 		for x, v := range sums {
@@ -51,7 +51,8 @@ func cubic32(n, m int) []taps32 {
 		w := make([]float32, end-first)
 		var sum float32
 		for j := range w {
-			w[j] = keys32(float32((float64(float32(first+j)-centre) + 0.5) * float64(narrow)))
+			x := float32((float64(float32(first+j)-centre) + 0.5) * float64(narrow))
+			w[j] = keys32(x)
 			sum += w[j]
 		}
 		for j := range w {
@@ -69,12 +70,15 @@ func keys32(x float32) float32 {
 	}
 	switch {
 	case x < 1:
-		return (1.5*x-2.5)*x*x + 1
+		return fused(fused(x, 1.5, -2.5)*x, x, 1)
 	case x < 2:
-		return ((-0.5*x+2.5)*x-4)*x + 2
+		return fused(fused(fused(x, -0.5, 2.5), x, -4), x, 2)
 	}
 	return 0
 }
+
+// fused is a·b + c, rounded once: PyTorch's kernels are compiled so, and the levels half way between two bytes show it.
+func fused(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
 // floatRows holds the source rows under the vertical kernel, made as wide as the result.
 type floatRows struct {
@@ -100,9 +104,9 @@ func (f *floatRows) row(y int) []float32 {
 		var r, g, b float32
 		px := line[3*t.first:][:3*len(t.weights)]
 		for j, w := range t.weights {
-			r += w * float32(px[3*j])
-			g += w * float32(px[3*j+1])
-			b += w * float32(px[3*j+2])
+			r = fused(w, float32(px[3*j]), r)
+			g = fused(w, float32(px[3*j+1]), g)
+			b = fused(w, float32(px[3*j+2]), b)
 		}
 		to[3*x], to[3*x+1], to[3*x+2] = r, g, b
 	}

@@ -71,6 +71,9 @@ func (e *Encoder) Close() {
 // Width returns the values of one embedding.
 func (e *Encoder) Width() int { return e.c.width() }
 
+// Side returns the pixels of one side of what an embedding stands for: sizes of pictures are multiples of it.
+func (e *Encoder) Side() int { return e.c.Tower.Patch * e.c.Tower.Merge }
+
 // Tokens returns how many embeddings a grid gives.
 func (e *Encoder) Tokens(g Grid) int { return g.T * g.H * g.W / e.c.Tower.cell() }
 
