@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif"  // the decoder of GIF
-	_ "image/jpeg" // the decoder of JPEG
+	"image/gif"
+	"image/jpeg"
 	"image/png"
+	"io"
 
-	_ "golang.org/x/image/webp" // the decoder of WebP
+	"golang.org/x/image/webp"
 
 	"omnilive/model"
 )
@@ -27,17 +28,19 @@ var ErrTooLarge = errors.New("picture has more than 64 Mi pixels: make it smalle
 // convert("RGB"): palettes give their colours and grey its value, both without minding transparency; of 16 bits a channel
 // the upper 8 stay, except that plain grey of 16 bits is cut off at 255. EXIF orientation is not applied.
 func Decode(file []byte) (model.Picture, error) {
-	head, format, err := image.DecodeConfig(bytes.NewReader(file))
-	if errors.Is(err, image.ErrFormat) {
+	f, ok := formatOf(file)
+	if !ok {
 		return model.Picture{}, errors.New("decode picture: neither PNG, JPEG, WebP nor GIF")
 	}
+	format := f.name
+	head, err := f.head(bytes.NewReader(file))
 	if err != nil {
-		return model.Picture{}, fmt.Errorf("decode picture: %w", err)
+		return model.Picture{}, fmt.Errorf("decode picture: %s: %w", format, err)
 	}
 	if err := checkSize(head.Width, head.Height); err != nil {
 		return model.Picture{}, fmt.Errorf("decode picture: %w", err)
 	}
-	m, _, err := image.Decode(bytes.NewReader(file))
+	m, err := f.whole(bytes.NewReader(file))
 	if err != nil {
 		return model.Picture{}, fmt.Errorf("decode picture: %s: %w", format, err)
 	}
@@ -54,6 +57,32 @@ func Decode(file []byte) (model.Picture, error) {
 	}
 	paint(p, 0, 0, m, format == "png" && !hasAlpha(file))
 	return p, nil
+}
+
+// A format is a kind of picture file: how it begins, and what reads it.
+type format struct {
+	name  string
+	begin string // ? stands for any byte
+	head  func(io.Reader) (image.Config, error)
+	whole func(io.Reader) (image.Image, error)
+}
+
+func formatOf(file []byte) (format, bool) {
+	for _, f := range []format{
+		{"png", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
+		{"jpeg", "\xff\xd8", jpeg.DecodeConfig, jpeg.Decode},
+		{"webp", "RIFF????WEBPVP8", webp.DecodeConfig, webp.Decode},
+		{"gif", "GIF8", gif.DecodeConfig, gif.Decode},
+	} {
+		same := len(file) >= len(f.begin)
+		for i := 0; same && i < len(f.begin); i++ {
+			same = f.begin[i] == '?' || f.begin[i] == file[i]
+		}
+		if same {
+			return f, true
+		}
+	}
+	return format{}, false
 }
 
 // EncodePNG makes a PNG file of p.

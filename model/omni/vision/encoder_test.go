@@ -113,6 +113,26 @@ func TestGridsAreApart(t *testing.T) {
 	}
 }
 
+// What an encoder keeps of one size is not used for another, not even one of as many patches.
+func TestSizesAreApart(t *testing.T) {
+	e, fresh, ctx := smallEncoder(t), smallEncoder(t), context.Background()
+	patches, _, err := e.patcher.Patches([]model.Picture{noise(1, 60, 24), noise(2, 60, 24)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Encode(ctx, patches, Grid{1, 4, 10}); err != nil {
+		t.Fatal(err)
+	}
+	after, err := e.Encode(ctx, patches, Grid{1, 10, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := fresh.Encode(ctx, patches, Grid{1, 10, 4})
+	if err != nil || !slices.Equal(after, want) {
+		t.Errorf("another size before changes the result (%v)", err)
+	}
+}
+
 // A stream gives what the whole video gives, to the bit, and the clock picks two frames a second.
 func TestStreamIsVideo(t *testing.T) {
 	e, ctx := smallEncoder(t), context.Background()
