@@ -71,6 +71,9 @@ func (c Config) check() error {
 	if c.Global {
 		wrong = append(wrong, errors.New("global_context_att is true: that variant is not known here"))
 	}
+	if high := c.front().High; !(high <= float64(c.Rate)/2) {
+		wrong = append(wrong, fmt.Errorf("fmax is %v Hz of a sound of %d samples a second", high, c.Rate))
+	}
 	if len(wrong) == 0 {
 		_, err := mel.New(c.front())
 		wrong = append(wrong, err)
