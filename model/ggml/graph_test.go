@@ -12,10 +12,8 @@ import (
 // start loads the libraries and returns a graph on so many threads, or skips.
 func start(t testing.TB, threads int) *Graph {
 	t.Helper()
-	if tt, ok := t.(*testing.T); ok {
-		if err := Load(libraries(tt)); err != nil {
-			t.Fatal(err)
-		}
+	if err := Load(libraries(t)); err != nil {
+		t.Fatal(err)
 	}
 	b, err := NewBackend(threads)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // libraries returns the folder with ggml's libraries, or skips.
-func libraries(t *testing.T) string {
+func libraries(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("OMNILIVE_LIB")
 	if dir == "" {
