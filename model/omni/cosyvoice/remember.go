@@ -7,7 +7,10 @@ func (p *Passage) remember(ctx context.Context, end, chunk int) error {
 	if chunk == 0 {
 		return nil
 	}
-	capacity := (end + groupChunks*chunk) / chunk * chunk * 2
+	capacity := (end + groupChunks*chunk) / chunk * chunk // half as much again as there was, so that little is copied often
+	if p.spare != nil {
+		capacity = max(capacity, p.spare.capacity*3/2)
+	}
 	if p.lower == nil || p.lower.capacity < end {
 		if p.lower == nil {
 			slots, err := p.slots(chunk, false)

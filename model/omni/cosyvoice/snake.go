@@ -24,7 +24,7 @@ func planSnake(p *checkpoint.Plan, s *snake, name string, channels int) {
 }
 
 func (s snake) apply(g *ggml.Graph, x ggml.Tensor) ggml.Tensor {
-	return g.Add(x, g.Mul(g.Sqr(g.Sin(g.Mul(x, s.alpha))), s.inverse))
+	return g.SinSquare(x, s.alpha, s.inverse)
 }
 
 // A snakeBlock adds to its input, for each of its dilations in turn, snake, convolution, snake, convolution of it.

@@ -4,17 +4,8 @@ package ggml
 #include "calls.h"
 static ptr op_leaky(ptr c, ptr a, float s) { return CALL(ggml_leaky_relu)(c, a, s, false); }
 static ptr op_elu(ptr c, ptr a) { return CALL(ggml_elu)(c, a); }
-static ptr op_softplus(ptr c, ptr a) { return CALL(ggml_softplus)(c, a); }
 */
 import "C"
-
-// Mish returns x·tanh(ln(1 + exp(x))) (Misra, 2019).
-func (g *Graph) Mish(a Tensor) Tensor {
-	if !g.single("mish", a) {
-		return Tensor{}
-	}
-	return g.Mul(a, g.Tanh(made(C.op_softplus(g.ctx, a.p), F32, a.ne)))
-}
 
 // LeakyReLU returns x where it is positive, else slope·x.
 func (g *Graph) LeakyReLU(a Tensor, slope float32) Tensor {
