@@ -25,15 +25,14 @@ type chain struct {
 
 // chainMedia is what cases.json says of an item of media.
 type chainMedia struct {
-	File   string  `json:"file"`
-	Files  string  `json:"files"` // of a video, with NNN where the number of the frame stands
-	Total  int     `json:"total_frames"`
-	FPS    float64 `json:"fps"`
-	Least  int     `json:"min_pixels"`
-	Most   int     `json:"max_pixels"`
-	Sound  string  `json:"sound"`
-	Rate   int     `json:"rate"`
-	Height int     `json:"height"`
+	File  string  `json:"file"`
+	Files string  `json:"files"` // of a video, with NNN where the number of the frame stands
+	Total int     `json:"total_frames"`
+	FPS   float64 `json:"fps"`
+	Least int     `json:"min_pixels"`
+	Most  int     `json:"max_pixels"`
+	Sound string  `json:"sound"`
+	Rate  int     `json:"rate"`
 }
 
 // openChain loads the folder's checkpoint, the language model as exactly as libllama computes.
@@ -130,9 +129,9 @@ func (c *chain) video(ctx context.Context, m chainMedia) (omni.Item, error) {
 
 // features compares what the encoders made of the media with what is stored.
 func (c *chain) features(ctx context.Context) error {
-	for name := range c.media {
-		if name == "voice" {
-			continue
+	for name, m := range c.media {
+		if m.Rate != 0 && m.Rate != model.InputRate {
+			continue // a recording that only a voice is made of
 		}
 		it, err := c.item(ctx, name)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 
 	"omnilive/model/gguf"
@@ -62,8 +63,12 @@ func (r *Run) languageCase(ctx context.Context, e *llama.Engine, name string, li
 		return err
 	}
 	r.NearBy(name+".logits", logits, limit)
-	if r.Has(name + ".prefill12_logits") {
-		return r.prefilled(ctx, e, name, limit)
+	for _, stored := range r.Names() {
+		if rest, ok := strings.CutPrefix(stored, name+".prefill"); ok && strings.HasSuffix(rest, "_logits") {
+			if err := r.prefilled(ctx, e, name, stored, limit); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -93,8 +98,8 @@ func (r *Run) firstPosition(name string) (int, error) {
 }
 
 // prefilled feeds the first ids in one prompt and the rest one by one.
-func (r *Run) prefilled(ctx context.Context, e *llama.Engine, name string, limit float64) error {
-	ids, want := r.Ints(name+".input_ids"), r.Floats(name+".prefill12_logits")
+func (r *Run) prefilled(ctx context.Context, e *llama.Engine, name, stored string, limit float64) error {
+	ids, want := r.Ints(name+".input_ids"), r.Floats(stored)
 	vocab := e.Model().NVocab()
 	n := len(want) / vocab
 	if r.err != nil || n == 0 || n > len(ids) {
@@ -108,7 +113,7 @@ func (r *Run) prefilled(ctx context.Context, e *llama.Engine, name string, limit
 	if err != nil {
 		return err
 	}
-	r.Values(name+".prefill12_logits (last)", logits[:vocab], want[(n-1)*vocab:], limit)
+	r.Values(stored+" (last)", logits[:vocab], want[(n-1)*vocab:], limit)
 	r.NearBy(name+".step_logits", logits[vocab:], limit)
 	return nil
 }
