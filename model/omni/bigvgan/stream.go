@@ -15,7 +15,9 @@ type StreamOptions struct {
 	// Chunk is how many units' sound is made at once, unless fewer are left: 0 is 25, a second.
 	Chunk int
 	// Short lets sound be made before all units that it hangs on are there: Ahead of them are enough, and the rest is
-	// taken for the end. Without it the sound is exact.
+	// taken for the end. Without it the sound is exact, but for rounding (2e-6). How far off it is otherwise hangs on the
+	// weights; of the golden network, in chunks of 10: 10 ahead 0.012 at most, 56 dB below the sound; 8 ahead 46 dB,
+	// 5 ahead 33 dB, 3 ahead 23 dB, none 11 dB.
 	Short bool
 	Ahead int
 }

@@ -43,6 +43,23 @@ func TestAgainstPlainLoops(t *testing.T) {
 	}
 }
 
+// Smaller types of weights are off by their rounding and no more, whatever the number of channels.
+func TestSmallerTypes(t *testing.T) {
+	b := backend(t, 2)
+	c := small()
+	c.Channels, c.UnitDim = 160, 29
+	src := invent(c, 1)
+	units := random(rand.New(rand.NewPCG(2, 2)), c, 20)
+	exact := decode(t, vocoder(t, src, c, b, ggml.F32), units)
+	for as, limit := range map[ggml.Type]float64{ggml.F16: 0.01, ggml.BF16: 0.1, ggml.Q8_0: 0.3} {
+		d := furthest(decode(t, vocoder(t, src, c, b, as), units), exact)
+		t.Logf("%v: off by %.2g", as, d)
+		if d > limit || d == 0 {
+			t.Errorf("%v: off by %v", as, d)
+		}
+	}
+}
+
 func TestPiecesEqualTheWhole(t *testing.T) {
 	b := backend(t, 1)
 	c := small()

@@ -235,7 +235,7 @@ func encoder(t testing.TB, src checkpoint.Source, c Config) *Encoder {
 	if err := ggml.Load(filepath.Join(dir, "llama")); err != nil {
 		t.Fatal(err)
 	}
-	b, err := ggml.NewBackend(2)
+	b, err := ggml.NewBackend(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,23 +28,24 @@ func (t *tail) declare(p *checkpoint.Plan, channels, speaker int64) {
 // pool weighs the frames of x by the softmax over time of scores, both channel by channel, and returns every channel's
 // mean, then every channel's deviation.
 func pool(x, scores []float32, channels int) []float64 {
-	n := len(x) / channels
-	out := make([]float64, 2*channels)
-	for c := range channels {
-		top := math.Inf(-1)
-		for i := range n {
-			top = max(top, float64(scores[i*channels+c]))
+	top := make([]float32, channels)
+	copy(top, scores)
+	for i, v := range scores {
+		top[i%channels] = max(top[i%channels], v)
+	}
+	all, out := make([]float64, channels), make([]float64, 2*channels)
+	mean, square := out[:channels], out[channels:]
+	for at := 0; at < len(x); at += channels { // frame by frame, as they lie
+		for c, v := range x[at : at+channels] {
+			a := math.Exp(float64(scores[at+c] - top[c]))
+			all[c] += a
+			mean[c] += a * float64(v)
+			square[c] += a * float64(v) * float64(v)
 		}
-		var all, mean, square float64
-		for i := range n {
-			a := math.Exp(float64(scores[i*channels+c]) - top)
-			v := float64(x[i*channels+c])
-			all += a
-			mean += a * v
-			square += a * v * v
-		}
-		mean, square = mean/all, square/all
-		out[c], out[channels+c] = mean, math.Sqrt(max(square-mean*mean, 1e-9))
+	}
+	for c, a := range all {
+		mean[c] /= a
+		square[c] = math.Sqrt(max(square[c]/a-mean[c]*mean[c], 1e-9))
 	}
 	return out
 }
