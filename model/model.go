@@ -76,6 +76,7 @@ type Transcript struct {
 	Words    []Word  // empty where the caller did not ask for times
 	NoSpeech float64 // probability that there was no speech at all
 	LogProb  float64 // mean log probability of the tokens
+	Wordless bool    // it was heard, but its words come with the reply (Piece.Heard)
 }
 
 // HearOptions say what Hear is wanted for.
@@ -114,6 +115,7 @@ type Mark struct {
 // A Piece is the smallest part of a reply the model lets go of: usually a clause.
 type Piece struct {
 	Text     string    // as it is shown, with its leading space
+	Heard    string    // what the model took the user's speech for, where no transcript told; once in a reply
 	PCM      []float32 // mono at OutputRate; empty for text without sound
 	Language string    // ISO 639-1, of text that the voice cannot speak; else empty
 	Pos      int       // length of the conversation after the whole piece

@@ -323,7 +323,7 @@ func (t *talk) onHeard(h heard) {
 		t.end()
 		return
 	}
-	if h.text.Text != "" && t.turn == nil && t.set.Turn.CreateResponse {
+	if (h.text.Text != "" || h.text.Wordless) && t.turn == nil && t.set.Turn.CreateResponse {
 		t.speculate()
 	}
 }
@@ -335,7 +335,7 @@ func (t *talk) caption(delta string) {
 }
 
 func (t *talk) complete(text model.Transcript) float64 {
-	if t.s.cfg.Complete == nil {
+	if t.s.cfg.Complete == nil || text.Wordless {
 		return 0.5
 	}
 	return t.s.cfg.Complete(text.Text, text.Language)

@@ -19,11 +19,11 @@ func (t *talk) end() {
 		u.cancel()
 	}
 	t.s.emit(SpeechStopped{ItemID: u.itemID, AudioEndMS: ms(t.at - silence)})
-	text := ""
+	text, wordless := "", false
 	if u.final != nil {
-		text = u.final.Text
+		text, wordless = u.final.Text, u.final.Wordless
 	}
-	if text == "" { // noise, or a cough: nothing was said
+	if text == "" && !wordless { // noise, or a cough: nothing was said
 		t.undo(errNewInput)
 		t.s.emit(InputCleared{})
 		return
@@ -31,13 +31,15 @@ func (t *talk) end() {
 	t.commit(u, text)
 	switch {
 	case t.turn != nil && !t.turn.released:
+		t.turn.asks(u)
 		t.turn.clock.voiced, t.turn.clock.heard = before(silence), u.took
 		t.release()
 	case u.manual || t.turn != nil || !t.set.Turn.CreateResponse: // an answer is still being said, or the client asks for answers itself
-		t.todo.changes = append(t.todo.changes, change{add: &model.Input{Text: text, Camera: true}})
+		t.todo.changes = append(t.todo.changes, change{add: &model.Input{Text: text, Heard: wordless, Camera: true}})
 		t.todo.reply = t.todo.reply || t.set.Turn.CreateResponse && !u.manual
 	default:
 		t.start(job{in: &model.Input{Heard: true, Camera: true}, opt: t.options()}, Response{})
+		t.turn.asks(u)
 		t.turn.clock.voiced, t.turn.clock.heard = before(silence), u.took
 	}
 }
@@ -50,8 +52,8 @@ func (t *talk) commit(u *utterance, text string) {
 	item := Item{ID: u.itemID, Role: RoleUser, Status: StatusCompleted, Content: []Part{{Type: PartInputAudio}}}
 	t.s.emit(ItemAdded{Item: item, Previous: previous})
 	t.s.emit(ItemDone{Item: item, Previous: previous})
-	if !t.set.Transcription {
-		return
+	if !t.set.Transcription || u.final.Wordless {
+		return // the words come with the answer
 	}
 	if delta := u.caption.final(text); delta != "" {
 		t.s.emit(InputTranscriptDelta{ItemID: u.itemID, Delta: delta})
@@ -140,6 +142,7 @@ func (t *talk) forget(n *turn) {
 func (t *talk) sayHeld() {
 	n := t.turn
 	for _, p := range n.held {
+		t.tell(n, p.Heard)
 		if n.resp.Modality == Audio && len(p.PCM) == 0 && !n.out.unspoken {
 			n.out.unspoken = true
 			t.s.emit(SpeechUnavailable{ResponseID: n.resp.ID, Language: p.Language})
@@ -148,6 +151,23 @@ func (t *talk) sayHeld() {
 	}
 	clear(n.held)
 	n.held = n.held[:0]
+}
+
+// asks notes which utterance n answers, where its words come with the answer.
+func (n *turn) asks(u *utterance) {
+	if u.final != nil && u.final.Wordless {
+		n.question = u.itemID
+	}
+}
+
+// tell tells what the model took the user's speech for.
+func (t *talk) tell(n *turn, heard string) {
+	if heard == "" || n.question == "" || !t.set.Transcription {
+		return
+	}
+	t.s.emit(InputTranscriptDelta{ItemID: n.question, Delta: heard})
+	t.s.emit(InputTranscriptDone{ItemID: n.question, Transcript: heard, TextTokens: len(strings.Fields(heard))})
+	n.question = ""
 }
 
 // onProgress tells of what was heard since the last time.

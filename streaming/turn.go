@@ -50,6 +50,7 @@ type turn struct {
 	resp     Response
 	item     Item
 	previous string
+	question string        // item of the utterance whose words come with the answer
 	held     []model.Piece // until released
 	released bool
 	out      spoken

@@ -199,3 +199,6 @@ func (v *Vocabulary) Pad(s Slot) int32 {
 
 // Text turns words of the program's own into ids, control tokens among them.
 func (v *Vocabulary) Text(words string) ([]int32, error) { return v.Tokenizer.Encode(words, true) }
+
+// Words are the ranges of ids that an answer's words are made of, its stops among them.
+func (v *Vocabulary) Words() [][2]int32 { return slices.Clone(v.plain) }
