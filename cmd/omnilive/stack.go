@@ -27,16 +27,20 @@ type modelFlags struct {
 	languages    string
 	instructions string
 	voice        string
+	quant        string // of an omni model's networks
+	llmQuant     string
 }
 
 func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	f := &modelFlags{dirs: folderFlags(fs)}
-	fs.StringVar(&f.model, "model", "small", "the model that answers: small (Qwen2.5 0.5B) or tiny (SmolLM2 135M, half the memory, sees nothing)")
+	fs.StringVar(&f.model, "model", "small", "the model that answers: small (Qwen2.5 0.5B), tiny (SmolLM2 135M, half the memory, sees nothing), or the `folder` of a HyperCLOVAX-SEED-Omni checkpoint")
 	fs.StringVar(&f.llm, "llm", "", "an instruct GGUF `file` in place of the model's own language model; its chat template is used")
 	fs.IntVar(&f.threads, "threads", 0, "threads for the recognizer and for the language model; 0 means one fewer than the cores")
 	fs.IntVar(&f.calls, "max-calls", 0, "calls at once; one more gets 503; 0 means 8, or 2 with the tiny model")
 	fs.StringVar(&f.languages, "languages", "en,ko", "languages to recognize, with commas (ISO 639-1)")
 	fs.StringVar(&f.instructions, "instructions", "", "system prompt that calls start with; empty means the model's own")
+	fs.StringVar(&f.quant, "quant", "bf16", "how an omni checkpoint's networks are kept in memory: f32, f16, bf16 or q8_0")
+	fs.StringVar(&f.llmQuant, "llm-quant", "q8_0", "how an omni checkpoint's language model is kept, where it is not converted already: f32, f16, bf16 or q8_0")
 	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
 	return f
 }
@@ -62,17 +66,14 @@ type stack struct {
 
 // openStack loads and warms everything, and says on standard error how far it is.
 func (f *modelFlags) openStack(ctx context.Context) (*stack, error) {
-	if f.model != "small" && f.model != "tiny" {
-		return nil, fmt.Errorf("--model %q: want small or tiny", f.model)
+	if f.model != "small" && f.model != "tiny" && !isCheckpoint(f.model) {
+		return nil, fmt.Errorf("--model %q: want small, tiny or the folder of a checkpoint", f.model)
 	}
 	s := &stack{}
 	bar := newLoading()
 	defer bar.close()
 	err := func() error {
-		m, err := small.Open(ctx, small.Config{
-			ModelsDir: f.dirs.models, LibDir: f.dirs.lib, LanguageModel: f.llm, Tiny: f.model == "tiny",
-			Threads: f.threads, Calls: f.lines(), NoVision: f.model == "tiny", Languages: strings.Split(f.languages, ","), Progress: bar.tell,
-		})
+		m, err := f.openModel(ctx, bar.tell)
 		if err != nil {
 			return err
 		}
@@ -98,6 +99,17 @@ func (f *modelFlags) openStack(ctx context.Context) (*stack, error) {
 		Log:       slog.Default(),
 	}
 	return s, nil
+}
+
+// openModel loads what answers.
+func (f *modelFlags) openModel(ctx context.Context, tell func(string, float64)) (model.Model, error) {
+	if isCheckpoint(f.model) {
+		return f.openOmni(ctx, tell)
+	}
+	return small.Open(ctx, small.Config{
+		ModelsDir: f.dirs.models, LibDir: f.dirs.lib, LanguageModel: f.llm, Tiny: f.model == "tiny",
+		Threads: f.threads, Calls: f.lines(), NoVision: f.model == "tiny", Languages: strings.Split(f.languages, ","), Progress: tell,
+	})
 }
 
 // explain adds the remedy to an error about a file that is not there.

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"omnilive/model"
+	"omnilive/model/ggml"
+	"omnilive/model/llama"
+	"omnilive/model/omni"
+	"omnilive/model/omni/live"
+	"omnilive/model/onnx"
+	"omnilive/model/small"
+	"omnilive/model/small/whisper"
+)
+
+// omniWindow is how many positions a call with an omni model has: a second of speech takes 50, a look at the camera 180.
+const omniWindow = 8192
+
+// isCheckpoint tells whether --model names a folder with a checkpoint.
+func isCheckpoint(path string) bool {
+	_, err := os.Stat(filepath.Join(path, "config.json"))
+	return err == nil
+}
+
+// An omniModel is an omni model for calls with all that it is made of.
+type omniModel struct {
+	*live.Model
+	folder     *omni.Folder
+	recognizer *whisper.Recognizer
+}
+
+// openOmni loads the checkpoint that --model names. Where the small model's recognizer is installed it writes the captions
+// of what the caller says; else the words come with the answer, as the model heard them.
+func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done float64)) (model.Model, error) {
+	if err := onnx.Open(filepath.Join(f.dirs.lib, small.RuntimeLib)); err != nil {
+		return nil, err
+	}
+	if err := llama.Open(filepath.Join(f.dirs.lib, small.LlamaDir)); err != nil {
+		return nil, err
+	}
+	kept, err := parseType(f.quant)
+	if err != nil {
+		return nil, fmt.Errorf("--quant: %w", err)
+	}
+	words, err := parseType(f.llmQuant)
+	if err != nil {
+		return nil, fmt.Errorf("--llm-quant: %w", err)
+	}
+	o := &omniModel{}
+	if o.folder, err = omni.OpenFolder(f.model); err != nil {
+		return nil, err
+	}
+	m, err := omni.Load(ctx, o.folder, omni.Options{
+		Threads: f.threads, Type: kept, Types: map[string]ggml.Type{omni.LanguageModel: words},
+		Cache:    filepath.Join(f.dirs.models, "converted"),
+		Engine:   llama.EngineOptions{Sequences: f.lines(), ContextPerSequence: omniWindow},
+		Progress: func(part string, done, total int64) { tell(part, float64(done)/float64(max(total, 1))) },
+	})
+	if err != nil {
+		return nil, errors.Join(err, o.folder.Close())
+	}
+	options := live.Options{System: f.instructions}
+	if path := filepath.Join(f.dirs.models, small.RecognizerFile); exists(path) {
+		if o.recognizer, err = whisper.Open(path, whisper.Options{Threads: f.threads}); err == nil {
+			options.Recognizer = o.transcribe
+		}
+	}
+	if err == nil {
+		o.Model, err = live.New(ctx, m, options)
+	}
+	if err != nil {
+		m.Close()
+		return nil, errors.Join(err, o.folder.Close())
+	}
+	return o, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// transcribe is the live.Recognizer of the small model.
+func (o *omniModel) transcribe(ctx context.Context, speech []float32, h model.HearOptions) (model.Transcript, error) {
+	return o.recognizer.Transcribe(ctx, speech, whisper.TranscribeOptions{
+		Language: h.Language, Languages: o.Abilities().HeardLanguages, Times: h.Times, Final: h.Final,
+	})
+}
+
+// Close frees the model and its files.
+func (o *omniModel) Close() error {
+	err := o.Model.Close()
+	if o.recognizer != nil {
+		o.recognizer.Close()
+	}
+	return errors.Join(err, o.folder.Close())
+}
