@@ -14,7 +14,10 @@ import (
 	"text/tabwriter"
 
 	"omnilive/model/checkpoint"
+	"omnilive/model/ggml"
+	"omnilive/model/gguf"
 	"omnilive/model/omni"
+	"omnilive/model/omni/language"
 	"omnilive/model/torch"
 )
 
@@ -55,15 +58,20 @@ func inspectFolder(path string, all bool, stdout io.Writer) error {
 	defer f.Close()
 	parts, unknown := f.Inspect()
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "component\ttensors\twanted\tin the 8B\tnumbers\tstored\tMB\tf32 MB\tbf16 MB\tq8_0 MB\tq4_0 MB\t")
-	wrong := false
-	total := omni.Part{Name: "all"}
+	fmt.Fprintln(w, "component\ttensors\twanted\tin the 8B\tnumbers\tstored\tMB\tin f32\tbf16\tq8_0\tq4_0 MB\t")
+	wrong := len(unknown) > 0
+	model, total := omni.Part{Name: "the eight components"}, omni.Part{Name: "all"}
 	for _, p := range parts {
 		wrong = wrong || p.Wrong != nil || len(p.Extra) > 0
-		total.Tensors, total.Wanted, total.Published = total.Tensors+p.Tensors, total.Wanted+p.Wanted, total.Published+p.Published
-		total.Elements, total.Bytes, total.Matrices = total.Elements+p.Elements, total.Bytes+p.Bytes, total.Matrices+p.Matrices
-		partLine(w, p)
+		add(&total, p)
+		if p.Published > 0 {
+			add(&model, p)
+		}
+		if !p.Absent {
+			partLine(w, p)
+		}
 	}
+	partLine(w, model)
 	partLine(w, total)
 	if err := w.Flush(); err != nil {
 		return err
@@ -77,11 +85,19 @@ func inspectFolder(path string, all bool, stdout io.Writer) error {
 	if all {
 		listTensors(stdout, f.Source.Tensors())
 	}
-	fits(stdout, total)
-	if wrong || len(unknown) > 0 {
+	fits(stdout, f.Config.Language, parts, total)
+	if wrong {
 		return errIncomplete
 	}
-	return nil
+	_, err = fmt.Fprintf(stdout, "complete: %d tensors, %d bytes\n", model.Tensors, model.Bytes)
+	return err
+}
+
+// add adds a part to a sum of parts.
+func add(sum *omni.Part, p omni.Part) {
+	sum.Tensors, sum.Wanted, sum.Published = sum.Tensors+p.Tensors, sum.Wanted+p.Wanted, sum.Published+p.Published
+	sum.Elements, sum.Bytes = sum.Elements+p.Elements, sum.Bytes+p.Bytes
+	sum.Matrices, sum.Exact = sum.Matrices+p.Matrices, sum.Exact+p.Exact
 }
 
 // partLine prints a component with the memory that it takes in several types.
@@ -90,10 +106,9 @@ func partLine(w io.Writer, p omni.Part) {
 	if p.Published > 0 {
 		published = fmt.Sprint(p.Published)
 	}
-	rest := float64(4 * (p.Elements - p.Matrices))
-	in := func(bits float64) string { return fmt.Sprintf("%.1f", (float64(p.Matrices)*bits/8+rest)/1e6) }
+	in := func(t ggml.Type) string { return fmt.Sprintf("%.1f", megabytes(p.Memory(t))) }
 	fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%d\t%s\t%.1f\t%s\t%s\t%s\t%s\t\n", p.Name, p.Tensors, p.Wanted, published, p.Elements,
-		kinds(p.Types), float64(p.Bytes)/1e6, in(32), in(16), in(8.5), in(4.5))
+		kinds(p.Types), megabytes(p.Bytes), in(ggml.F32), in(ggml.BF16), in(ggml.Q8_0), in(gguf.Q4_0))
 }
 
 // kinds lists how tensors are stored.
@@ -106,6 +121,9 @@ func kinds(types map[string]int) string {
 }
 
 func complain(stdout io.Writer, p omni.Part) {
+	if p.Absent {
+		fmt.Fprintf(stdout, "absent: %s: the model runs without it\n", p.Name)
+	}
 	if p.Wrong != nil {
 		for line := range strings.Lines(p.Wrong.Error()) {
 			fmt.Fprintf(stdout, "wrong: %s: %s\n", p.Name, strings.TrimSpace(line))
@@ -116,26 +134,44 @@ func complain(stdout io.Writer, p omni.Part) {
 	}
 }
 
-// fits says in which types this machine's memory holds everything at once.
-func fits(stdout io.Writer, total omni.Part) {
-	have, err := availableMemory("/proc/meminfo")
-	if err != nil {
-		return
-	}
-	fmt.Fprintf(stdout, "this machine has %.1f GB of memory free:", float64(have)/1e9)
-	for _, t := range []struct {
-		name string
-		bits float64
-	}{{"f32", 32}, {"bf16", 16}, {"q8_0", 8.5}, {"q4_0", 4.5}} {
-		need := float64(total.Matrices)*t.bits/8 + 4*float64(total.Elements-total.Matrices)
-		verdict := "does not fit"
-		if need*1.1 < float64(have) { // a tenth for keys, values and what is computed in
-			verdict = "fits"
+// planned are the parts that the memory plan keeps in f32 whatever the others are: they are small, and what they give is
+// heard or looked up.
+var planned = map[string]bool{omni.SpeechTokenizer: true, omni.NamedVoices: true, omni.ClonedVoice: true}
+
+// fits says in which types this machine's memory holds everything at once, with the keys and values of a long talk.
+func fits(stdout io.Writer, c language.Config, parts []omni.Part, total omni.Part) {
+	const positions = 32768
+	cache := 2 * 2 * c.Layers * c.KeyHeads * c.HeadSize * positions // two bytes each
+	plan := cache
+	for _, p := range parts {
+		if planned[p.Name] {
+			plan += p.Memory(ggml.F32)
+		} else {
+			plan += p.Memory(ggml.BF16)
 		}
-		fmt.Fprintf(stdout, "  %s %s (%.1f GB)", t.name, verdict, need/1e9)
 	}
-	fmt.Fprintln(stdout)
+	fmt.Fprintf(stdout, "memory, with %.1f GB for the keys and values of %d positions:\n", gigabytes(cache), positions)
+	have, err := availableMemory("/proc/meminfo")
+	say := func(what string, need int64) {
+		verdict := "fits"
+		switch {
+		case err != nil:
+			verdict = "how much this machine has free is not known"
+		case need+need/10 > have: // a tenth for what is computed in
+			verdict = "does not fit"
+		}
+		fmt.Fprintf(stdout, "  %-5s %7.1f GB  %s\n", what, gigabytes(need), verdict)
+	}
+	say("plan", plan)
+	for _, t := range []ggml.Type{ggml.F32, ggml.BF16, ggml.Q8_0, gguf.Q4_0} {
+		say(t.String(), cache+total.Memory(t))
+	}
+	if err == nil {
+		fmt.Fprintf(stdout, "this machine has %.1f GB free; plan is bf16 with the speech tokenizer and the vocoders in f32\n", gigabytes(have))
+	}
 }
+
+func gigabytes(n int64) float64 { return float64(n) / 1e9 }
 
 // inspectFile lists the tensors of a single file.
 func inspectFile(path string, all bool, stdout io.Writer) error {

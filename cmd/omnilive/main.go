@@ -24,7 +24,7 @@ func commands() []command {
 		{"serve", "answer calls (the default)", runServe},
 		{"call", "call a server without a browser", runCall},
 		{"models", "list, fetch and check the model's parts", runModels},
-		{"convert", "make the files that the networks read out of fetched parts", runConvert},
+		{"convert", "make a checkpoint smaller, in files that the networks read", runConvert},
 		{"inspect", "look at a checkpoint without loading it", runInspect},
 		{"verify", "run the networks on stored inputs and compare with the reference", runVerify},
 		{"bench", "measure every part on this machine", runBench},

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"io"
 	"path/filepath"
 	"runtime"
 
@@ -33,31 +30,4 @@ func partSteps(dirs *folders) []parts.Step {
 			},
 		},
 	}
-}
-
-// runConvert is the subcommand convert: it makes one file by hand, as models fetch does by itself.
-func runConvert(_ context.Context, args []string, stdout io.Writer) error {
-	fs := flag.NewFlagSet("convert", flag.ContinueOnError)
-	out := fs.String("o", "", "`file` to write")
-	fs.Usage = func() {
-		fmt.Fprintln(fs.Output(), "usage: omnilive convert -o FILE.gguf FOLDER\n\nFOLDER holds a Whisper model in CTranslate2's format: model.bin, config.json, vocabulary.txt, tokenizer.json.")
-		fs.PrintDefaults()
-	}
-	if err := fs.Parse(args); err != nil {
-		return err
-	}
-	if fs.NArg() != 1 || *out == "" {
-		fs.Usage()
-		return fmt.Errorf("convert: want one folder and -o")
-	}
-	bar := newProgress(true)
-	defer bar.close()
-	err := whisper.Convert(fs.Arg(0), *out, func(done, total int64) {
-		bar.tell(parts.Progress{Stage: "convert", Name: *out, Done: done, Total: total})
-	})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(stdout, "wrote", *out)
-	return err
 }

@@ -19,19 +19,58 @@ const (
 
 // openFolder opens the weights that lie in a folder.
 func openFolder(dir string) (Source, error) {
-	for _, base := range []string{"model", "diffusion_pytorch_model"} {
-		index := filepath.Join(dir, base+".safetensors.index.json")
-		if _, err := os.Stat(index); err == nil {
-			return openShards(dir, index)
+	path, err := published(dir)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("open checkpoint: %w", err)
+	case filepath.Ext(path) == ".json":
+		return openShards(dir, path)
+	case path != "":
+		return openFile(path)
+	}
+	src, err := openConverted(dir)
+	if err == nil && src == nil {
+		err = fmt.Errorf("open checkpoint %s: %w", dir, errNoWeights)
+	}
+	return src, err
+}
+
+// published finds what a published checkpoint is opened by: its index, or else its only file. It returns "" where the
+// folder has neither.
+func published(dir string) (string, error) {
+	for _, name := range []string{
+		"model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json",
+		"model.safetensors", "weights.safetensors", "diffusion_pytorch_model.safetensors",
+	} {
+		path := filepath.Join(dir, name)
+		_, err := os.Lstat(path)
+		if err == nil {
+			return path, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
 		}
 	}
-	for _, name := range []string{"model", "weights", "diffusion_pytorch_model"} {
-		path := filepath.Join(dir, name+".safetensors")
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			return openFile(path)
-		}
+	return "", nil
+}
+
+// Files returns the names of the files in the folder dir that Open reads of a published checkpoint: the index and its
+// shards, or the only file.
+func Files(dir string) ([]string, error) {
+	path, err := published(dir)
+	if err != nil || path == "" {
+		return nil, err
 	}
-	return nil, fmt.Errorf("open checkpoint %s: %w", dir, errNoWeights)
+	if filepath.Ext(path) != ".json" {
+		return []string{filepath.Base(path)}, nil
+	}
+	where, err := readIndex(path)
+	if err != nil {
+		return nil, err
+	}
+	names := append(slices.Collect(maps.Values(where)), filepath.Base(path))
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 // shards is a Source of several files.

@@ -71,7 +71,7 @@ func (l *loader) load() (err error) {
 		}
 		switch {
 		case l.packs(it):
-			packs = append(packs, ggml.MatrixSpec{Name: key, Type: l.o.Type, In: it.shape[0], Out: it.shape[1], Taps: it.taps})
+			packs = append(packs, ggml.MatrixSpec{Name: key, Type: it.panels(l.o.Type), In: it.shape[0], Out: it.shape[1], Taps: it.taps})
 		case it.shape != nil:
 			specs = append(specs, ggml.Spec{Name: key, Type: it.kept(l.o.Type), Shape: it.shape})
 		}
@@ -101,9 +101,17 @@ func (l *loader) packs(it *item) bool {
 	}
 	switch l.o.Type {
 	case ggml.F32, ggml.F16, ggml.BF16, ggml.Q8_0:
-		return it.make != nil || !quantised(it.needs[0].Type)
+		return it.make != nil || !quantised(it.needs[0].Type) || it.needs[0].Type == ggml.Q8_0
 	}
 	return false
+}
+
+// panels is the type in which an item is packed: q8_0 where it is stored so, as its numbers have no more to give.
+func (it *item) panels(want ggml.Type) ggml.Type {
+	if it.make == nil && it.needs[0].Type == ggml.Q8_0 {
+		return ggml.Q8_0
+	}
+	return want
 }
 
 // kept is the type in which an item is kept.
@@ -241,27 +249,29 @@ func width(t Tensor) int64 {
 
 // rows hands some whole rows of t after the other to put, as f32.
 func (l *loader) rows(t Tensor, put func(rows []float32) error) error {
-	unit, err := elementBytes(t.Type)
+	row, err := stretch(t.Type, width(t))
 	if err != nil {
 		return fmt.Errorf("tensor %q: %w", t.Name, err)
 	}
-	n := max(1, chunk/(width(t)*unit)) * width(t)
-	src, wide := make([]byte, min(n, t.Elements())*unit), make([]float32, min(n, t.Elements()))
-	for at := int64(0); at < t.Elements(); at += n {
+	count := t.Elements() / width(t)
+	step := min(max(1, chunk/row), count)
+	src, wide := make([]byte, step*row), make([]float32, step*width(t))
+	for at := int64(0); at < count; at += step {
 		if err := context.Cause(l.ctx); err != nil {
 			return err
 		}
-		m := min(n, t.Elements()-at)
-		if err := l.p.src.Read(t, at*unit, src[:m*unit]); err != nil {
+		n := min(step, count-at)
+		if err := l.p.src.Read(t, at*row, src[:n*row]); err != nil {
 			return err
 		}
-		if err := widen(wide[:m], src[:m*unit], t.Type); err != nil {
+		v := wide[:n*width(t)]
+		if err := widen(v, src[:n*row], t.Type); err != nil {
 			return fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
-		if err := put(wide[:m]); err != nil {
+		if err := put(v); err != nil {
 			return fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
-		l.progress(m * unit)
+		l.progress(n * row)
 	}
 	return nil
 }

@@ -10,13 +10,12 @@ import (
 	"omnilive/model/gguf"
 )
 
-// elementBytes are the bytes of one number of a type without blocks.
-func elementBytes(t gguf.Type) (int64, error) {
-	n, err := t.Size([]int64{1})
-	if err != nil {
+// stretch returns the bytes that n numbers in a row take, from the first on or from any multiple of n.
+func stretch(t gguf.Type, n int64) (int64, error) {
+	if quantised(t) && t != gguf.Q8_0 {
 		return 0, fmt.Errorf("numbers in blocks (%v) cannot be read as f32 here: convert from the original checkpoint", t)
 	}
-	return n, nil
+	return t.Size([]int64{n})
 }
 
 // widen turns stored numbers into f32 and refuses those that are not finite.
@@ -32,10 +31,24 @@ func widen(dst []float32, src []byte, t gguf.Type) error {
 		for i := range dst {
 			dst[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
 		}
+	case gguf.Q8_0:
+		unblock(dst, src)
 	default:
 		return fmt.Errorf("numbers of type %v where weights are wanted", t)
 	}
 	return finite(dst)
+}
+
+// unblock turns blocks of q8_0, a scale and 32 small integers each, into f32.
+func unblock(dst []float32, src []byte) {
+	const block, bytes = 32, 34
+	for i := 0; i+block <= len(dst); i += block {
+		b := src[i/block*bytes:][:bytes]
+		scale := gguf.Float16(binary.LittleEndian.Uint16(b))
+		for j, q := range b[2:] {
+			dst[i+j] = scale * float32(int8(q))
+		}
+	}
 }
 
 // narrow turns f32 rows into stored numbers.
@@ -61,14 +74,14 @@ func Floats(src Source, name string) ([]float32, error) {
 	if !ok {
 		return nil, fmt.Errorf("no tensor %q", name)
 	}
-	unit, err := elementBytes(t.Type)
-	if err != nil {
-		return nil, fmt.Errorf("tensor %q: %w", name, err)
-	}
 	if t.Elements() == 0 {
 		return nil, nil
 	}
-	raw, v := make([]byte, t.Elements()*unit), make([]float32, t.Elements())
+	size, err := stretch(t.Type, t.Elements())
+	if err != nil {
+		return nil, fmt.Errorf("tensor %q: %w", name, err)
+	}
+	raw, v := make([]byte, size), make([]float32, t.Elements())
 	if err := src.Read(t, 0, raw); err != nil {
 		return nil, err
 	}

@@ -150,6 +150,16 @@ func (p *Plan) Extra(prefix string) []Tensor {
 // Named returns how many tensors the plan names, those that are not there included.
 func (p *Plan) Named() int { return len(p.named) }
 
+// NamedBelow is Named for names that begin with prefix.
+func (p *Plan) NamedBelow(prefix string) (n int) {
+	for name := range p.named {
+		if strings.HasPrefix(name, p.prefix+prefix) {
+			n++
+		}
+	}
+	return n
+}
+
 // need looks tensors up and compares their shapes.
 func (p *Plan) need(needs ...Need) []Tensor {
 	found := make([]Tensor, 0, len(needs))

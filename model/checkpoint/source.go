@@ -58,7 +58,8 @@ type Source interface {
 }
 
 // Open opens a .safetensors or .gguf file, or a folder that holds a checkpoint: model.safetensors.index.json and its
-// shards, or else a single model.safetensors, weights.safetensors or diffusion_pytorch_model.safetensors.
+// shards, or else a single model.safetensors, weights.safetensors or diffusion_pytorch_model.safetensors, or else the GGUF
+// files in it that convert made of components (one that libllama loads is not among them).
 func Open(path string) (Source, error) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -127,4 +128,5 @@ func (s file) Read(t Tensor, at int64, dst []byte) error {
 
 func (s file) Close() error { return s.f.Close() }
 
-var errNoWeights = errors.New("no model.safetensors.index.json, no model.safetensors, weights.safetensors or diffusion_pytorch_model.safetensors in it")
+var errNoWeights = errors.New("no model.safetensors.index.json, no model.safetensors, weights.safetensors or diffusion_pytorch_model.safetensors in it, " +
+	"and no .gguf that omnilive convert made: name the folder that the whole checkpoint was downloaded into")

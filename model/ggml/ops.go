@@ -17,6 +17,8 @@ static ptr op_get_rows(ptr c, ptr a, ptr b) { return CALL(ggml_get_rows)(c, a, b
 */
 import "C"
 
+import "slices"
+
 import "math"
 
 // made describes the contiguous result p of an operation.
@@ -70,9 +72,7 @@ func (g *Graph) MulMat(a, b Tensor) Tensor {
 		g.fail("mul_mat", "%v and %v do not go together", a, b)
 		return Tensor{}
 	}
-	switch a.t {
-	case F32, F16, BF16, Q8_0:
-	default:
+	if !slices.Contains(packable, a.t) {
 		g.fail("mul_mat", "no product with %v", a)
 		return Tensor{}
 	}

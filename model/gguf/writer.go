@@ -31,6 +31,9 @@ type Writer struct {
 	tensors []Tensor
 	next    int   // the tensor under way
 	part    int64 // bytes of it written so far
+
+	kept     bool  // the unfinished file stays, see Resume
+	unsynced int64 // bytes of whole tensors that may not have reached the disk
 }
 
 // Create starts a file at path that will hold values and tensors, of which Name, Type and Shape are read.
@@ -99,6 +102,9 @@ func (w *Writer) WritePart(name string, data []byte, last bool) error {
 	if err == nil && last {
 		_, err = w.w.Write(make([]byte, roundUp(size, alignment)-size))
 		w.next, w.part = w.next+1, 0
+		if err == nil {
+			err = w.settle(roundUp(size, alignment))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("write gguf: tensor %q: %w", name, err)
@@ -121,13 +127,18 @@ func (w *Writer) Commit() error {
 	return nil
 }
 
-// Abort throws the unfinished file away. After Commit it does nothing.
+// Abort throws the unfinished file away; Resume's stays. After Commit it does nothing.
 func (w *Writer) Abort() {
 	if w.tmp == nil {
 		return
 	}
+	if w.kept && w.w != nil {
+		_ = w.w.Flush() // what is lost here is written again
+	}
 	w.tmp.Close()
-	os.Remove(w.tmp.Name()) // gone already after a Commit
+	if !w.kept {
+		os.Remove(w.tmp.Name()) // gone already after a Commit
+	}
 	w.tmp = nil
 }
 

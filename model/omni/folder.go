@@ -38,15 +38,23 @@ type Folder struct {
 	Config Config
 	Text   []byte // config.json, without comments
 	Source checkpoint.Source
+	Made   *Manifest // of a converted folder, else nil
 }
 
 // OpenFolder opens the checkpoint at dir and reads its configs. It takes no memory for weights.
 func OpenFolder(dir string) (*Folder, error) {
-	text, err := readJSON(filepath.Join(dir, "config.json"))
+	made, err := ReadManifest(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	f := &Folder{Dir: dir, Text: text}
+	text, err := readJSON(filepath.Join(dir, "config.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open model: %w: name the folder of a whole checkpoint, with config.json, tokenizer.json and its weights", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	f := &Folder{Dir: dir, Text: text, Made: made}
 	if err := f.Config.parse(dir, text); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", dir, err)
 	}

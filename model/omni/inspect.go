@@ -8,10 +8,9 @@ import (
 	"path/filepath"
 
 	"omnilive/model/checkpoint"
-	"omnilive/model/omni/bigvgan"
-	"omnilive/model/omni/ecapa"
+	"omnilive/model/ggml"
 	"omnilive/model/omni/imagedecoder"
-	"omnilive/model/torch"
+	"omnilive/model/omni/language"
 )
 
 // A Part is what there is of a component, held against its config.
@@ -22,10 +21,12 @@ type Part struct {
 	Published int                 // in the 8B; 0 where it is not known
 	Elements  int64               // numbers
 	Bytes     int64               // as they are stored
-	Matrices  int64               // numbers that another type may keep
+	Matrices  int64               // numbers that another type may keep in memory
+	Exact     int64               // numbers that are f32 in memory whatever the type
 	Types     map[string]int      // tensors by how they are stored
 	Wrong     error               // all that is missing or misshapen, nil where nothing is
 	Extra     []checkpoint.Tensor // that no network knows
+	Absent    bool                // a decoder that is not there, without which the model runs
 }
 
 // Inspect looks at every component of the folder and at its decoders, without reading any weights. Unknown are tensors that
@@ -36,28 +37,16 @@ func (f *Folder) Inspect() (parts []Part, unknown []checkpoint.Tensor) {
 		c := ComponentOf(t.Name)
 		byName[c] = append(byName[c], t)
 	}
-	projectors := map[string]string{VisionModel: VisionProjector, AudioModel: AudioProjector}
 	for _, c := range Components {
 		p := f.inspect(c.Name, byName[c.Name])
 		p.Published = c.Tensors
-		if projector, ok := projectors[c.Name]; ok { // its plan names the projector's tensors too
-			p.Wanted -= f.projectorTensors(projector)
-		}
 		parts = append(parts, p)
 	}
 	parts = append(parts, f.inspectVocoder(NamedVoices), f.inspectVocoder(ClonedVoice), f.inspectImageDecoder())
 	return parts, byName[""]
 }
 
-// projectorTensors is how many tensors a projector has.
-func (f *Folder) projectorTensors(name string) int {
-	for _, c := range Components {
-		if c.Name == name {
-			return c.Tensors
-		}
-	}
-	return 0
-}
+var errNotThere = errors.New("not there: fetch the checkpoint again")
 
 func (f *Folder) inspect(name string, tensors []checkpoint.Tensor) Part {
 	part := Part{Name: name}
@@ -66,18 +55,26 @@ func (f *Folder) inspect(name string, tensors []checkpoint.Tensor) Part {
 	case len(tensors) == 0 && name == LanguageModel && f.converted():
 		return f.inspectConverted(part)
 	case len(tensors) == 0:
-		part.Wrong = errors.New("not there")
-		return part
-	case name == VisionProjector || name == AudioProjector: // checked with their encoders
-		part.Wanted = f.projectorTensors(name)
+		part.Wrong = errNotThere
 		return part
 	}
-	plan := f.Declare(name)
-	part.Wanted, part.Wrong, part.Extra = plan.Named(), plan.Err(), plan.Extra(prefix(name))
+	whose := name
+	switch name { // the plan of an encoder names its projector too
+	case VisionProjector:
+		whose = VisionModel
+	case AudioProjector:
+		whose = AudioModel
+	}
+	plan := f.Declare(whose)
+	part.Wanted, part.Extra = plan.NamedBelow(prefix(name)), plan.Extra(prefix(name))
+	if whose == name {
+		part.Wrong = plan.Err()
+	}
+	part.weigh(tensors, plan.Uses())
 	return part
 }
 
-// inspectConverted counts what a converted language model holds.
+// inspectConverted looks at a language model in the file that libllama loads.
 func (f *Folder) inspectConverted(part Part) Part {
 	src, err := checkpoint.Open(filepath.Join(f.Dir, languageFile))
 	if err != nil {
@@ -86,7 +83,10 @@ func (f *Folder) inspectConverted(part Part) Part {
 	}
 	defer src.Close()
 	part.count(src.Tensors())
-	part.Wanted = part.Tensors
+	plan := checkpoint.NewPlan(src)
+	language.DeclareConverted(plan, f.Config.Language)
+	part.Wanted, part.Wrong, part.Extra = plan.Named(), plan.Err(), plan.Extra("")
+	part.weigh(src.Tensors(), nil)
 	return part
 }
 
@@ -97,20 +97,45 @@ func (p *Part) count(tensors []checkpoint.Tensor) {
 		p.Tensors++
 		p.Elements += t.Elements()
 		p.Bytes += t.Bytes()
-		if len(t.Shape) > 1 {
-			p.Matrices += t.Elements()
-		}
 		p.Types[t.Type.String()]++
 	}
 }
 
+// weigh adds up what tensors take in memory, by what a plan uses them for. The language model's are used by libllama, which
+// loads them all.
+func (p *Part) weigh(tensors []checkpoint.Tensor, uses map[string]checkpoint.Use) {
+	for _, t := range tensors {
+		use, ok := uses[t.Name]
+		switch {
+		case p.Name == LanguageModel && len(t.Shape) > 1:
+			p.Matrices += t.Elements()
+		case p.Name == LanguageModel:
+			p.Exact += t.Elements()
+		case !ok || use == checkpoint.UseUnread:
+		case use == checkpoint.UseExact:
+			p.Exact += t.Elements()
+		default:
+			p.Matrices += t.Elements()
+		}
+	}
+}
+
+// Memory returns the bytes that a part takes with its matrices in another type.
+func (p Part) Memory(t ggml.Type) int64 {
+	const blocks = 256 // a whole number of blocks of every type
+	size, _ := t.Size([]int64{blocks})
+	return int64(float64(p.Matrices)*float64(size)/blocks) + 4*p.Exact
+}
+
 func (f *Folder) inspectVocoder(name string) Part {
 	part := Part{Name: name}
-	file, err := torch.Open(filepath.Join(f.Dir, filepath.FromSlash(name)))
+	file, err := f.OpenVocoder(name)
+	if absent := (*AbsentError)(nil); errors.As(err, &absent) {
+		part.Absent = true
+		return part
+	}
 	if err != nil {
-		if part.Wrong = err; errors.Is(err, fs.ErrNotExist) {
-			part.Wrong = errors.New("not there")
-		}
+		part.Wrong = err
 		return part
 	}
 	defer file.Close()
@@ -120,30 +145,21 @@ func (f *Folder) inspectVocoder(name string) Part {
 		part.Wrong = err
 		return part
 	}
-	config, err := bigvgan.Parse(text)
-	if err != nil {
+	plan := checkpoint.NewPlan(file)
+	if _, _, err := DeclareVocoder(plan, text, name == ClonedVoice, nil); err != nil {
 		part.Wrong = err
 		return part
 	}
-	plan := checkpoint.NewPlan(file)
-	bigvgan.Declare(plan, config, nil)
-	if name == ClonedVoice {
-		c, err := ecapa.Parse(text)
-		if err != nil {
-			part.Wrong = err
-			return part
-		}
-		ecapa.Declare(plan.At("spk_emb."), c, nil)
-	}
 	part.Wanted, part.Wrong, part.Extra = plan.Named(), plan.Err(), plan.Extra("")
+	part.weigh(file.Tensors(), plan.Uses())
 	return part
 }
 
 func (f *Folder) inspectImageDecoder() Part {
 	part := Part{Name: ImageDecoder}
 	dir := filepath.Join(f.Dir, filepath.FromSlash(ImageDecoder))
-	if _, err := os.Stat(dir); err != nil {
-		part.Wrong = errors.New("not there")
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		part.Absent = true
 		return part
 	}
 	config, err := imagedecoder.ReadConfig(dir)
@@ -161,6 +177,7 @@ func (f *Folder) inspectImageDecoder() Part {
 	plan := checkpoint.NewPlan(src)
 	imagedecoder.Declare(plan, src, config, nil)
 	part.Wanted, part.Wrong, part.Extra = plan.Named(), plan.Err(), plan.Extra("")
+	part.weigh(src.Tensors(), plan.Uses())
 	return part
 }
 

@@ -22,9 +22,13 @@ type Item struct {
 }
 
 // absent says that a checkpoint lacks what is needed.
-func absent(component string) error {
-	return fmt.Errorf("this checkpoint has no %s", component)
-}
+func absent(component string) error { return &AbsentError{component} }
+
+// An AbsentError says that the checkpoint does not have what was asked for.
+type AbsentError struct{ Component string }
+
+// Error implements error.
+func (e *AbsentError) Error() string { return "this checkpoint has no " + e.Component }
 
 // Width returns the values of a row of features.
 func (m *Model) Width() int { return m.language.model.NEmbd() }

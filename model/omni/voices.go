@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,7 +12,6 @@ import (
 	"omnilive/model/ggml"
 	"omnilive/model/omni/bigvgan"
 	"omnilive/model/omni/ecapa"
-	"omnilive/model/torch"
 )
 
 // The archives of the vocoders: one with a table of speakers, one that speaks like a recording.
@@ -42,7 +38,7 @@ type voices struct {
 
 // An archive is a vocoder in memory.
 type archive struct {
-	file     *torch.File
+	file     VocoderFile
 	weights  *checkpoint.Weights
 	vocoder  *bigvgan.Vocoder
 	ecapa    *ecapa.Encoder // of the one that clones
@@ -62,7 +58,7 @@ func (m *Model) Voices(ctx context.Context) ([]string, error) {
 
 // Clones tells whether the checkpoint can speak like a recording.
 func (m *Model) Clones() bool {
-	_, err := os.Stat(filepath.Join(m.folder.Dir, filepath.FromSlash(ClonedVoice)))
+	_, err := m.folder.vocoderPath(ClonedVoice)
 	return err == nil
 }
 
@@ -168,12 +164,12 @@ func (s *voices) close() {
 
 // openArchive loads a vocoder.
 func (m *Model) openArchive(ctx context.Context, name string, clones bool) (*archive, error) {
-	path := filepath.Join(m.folder.Dir, filepath.FromSlash(name))
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, absent("vocoder (" + name + ")")
+	file, err := m.folder.OpenVocoder(name)
+	if err != nil {
+		return nil, err
 	}
-	a := &archive{}
-	if err := a.open(ctx, path, m.backend, clones, checkpoint.Options{
+	a := &archive{file: file}
+	if err := a.open(ctx, m.backend, clones, checkpoint.Options{
 		Backend: m.backend, Type: m.o.kept("vocoder"), Progress: m.o.progress("vocoder"),
 	}); err != nil {
 		a.close()
@@ -182,26 +178,14 @@ func (m *Model) openArchive(ctx context.Context, name string, clones bool) (*arc
 	return a, nil
 }
 
-func (a *archive) open(ctx context.Context, path string, b *ggml.Backend, clones bool, o checkpoint.Options) (err error) {
-	if a.file, err = torch.Open(path); err != nil {
-		return err
-	}
+func (a *archive) open(ctx context.Context, b *ggml.Backend, clones bool, o checkpoint.Options) error {
 	text, err := a.file.Config()
 	if err != nil {
 		return err
 	}
-	config, err := bigvgan.Parse(text)
-	if err != nil {
-		return err
-	}
 	p := checkpoint.NewPlan(a.file)
-	a.vocoder = bigvgan.Declare(p, config, b)
-	if clones {
-		c, err := ecapa.Parse(text)
-		if err != nil {
-			return err
-		}
-		a.ecapa = ecapa.Declare(p.At("spk_emb."), c, b)
+	if a.vocoder, a.ecapa, err = DeclareVocoder(p, text, clones, b); err != nil {
+		return err
 	}
 	if a.weights, err = p.Load(ctx, o); err != nil || clones {
 		return err

@@ -29,7 +29,7 @@ const vectors = "token_embedder.vocab_embeddings"
 func OpenSource(dir string, c Config) (checkpoint.Source, error) {
 	parts := map[string]checkpoint.Source{}
 	var wrong []error
-	for _, name := range c.parts() {
+	for _, name := range c.Parts() {
 		src, err := checkpoint.Open(filepath.Join(dir, name))
 		if err != nil {
 			wrong = append(wrong, err)
@@ -44,8 +44,8 @@ func OpenSource(dir string, c Config) (checkpoint.Source, error) {
 	return src, nil
 }
 
-// parts are the folders that hold weights.
-func (c *Config) parts() []string {
+// Parts are the folders that hold weights.
+func (c *Config) Parts() []string {
 	if c.Weak == nil {
 		return []string{"token_embedder", "transformer", "vae"}
 	}

@@ -3,8 +3,6 @@ package language
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"sync"
 
 	"omnilive/model/checkpoint"
 	"omnilive/model/ggml"
@@ -18,7 +16,18 @@ const chunk = 32 << 20
 type Options struct {
 	Type     ggml.Type               // of all matrices: F32, F16, BF16, Q8_0, Q4_0 or another that ggml.Quantize makes
 	Values   []gguf.Value            // what else the file's header is to hold
+	Resume   bool                    // an unfinished file stays, and the next Convert of the same goes on in it
 	Progress func(done, total int64) // numbers written; may be nil
+}
+
+// Layout returns what the header of the file says.
+func Layout(c Config, o Options) ([]gguf.Value, []gguf.Tensor) {
+	weights := c.weights()
+	tensors := make([]gguf.Tensor, len(weights))
+	for i, w := range weights {
+		tensors[i] = w.stored(o.Type)
+	}
+	return append(c.header(), o.Values...), tensors
 }
 
 // Convert writes the language model out of src as a GGUF file at path, which appears there only when whole. Norms stay f32;
@@ -29,31 +38,46 @@ func Convert(ctx context.Context, src checkpoint.Source, c Config, path string, 
 	if err := plan.Err(); err != nil {
 		return fmt.Errorf("convert the language model:\n%w", err)
 	}
-	weights := c.weights()
-	tensors, total := make([]gguf.Tensor, len(weights)), int64(0)
-	for i, w := range weights {
-		tensors[i] = w.stored(o.Type)
-		total += w.elements()
+	values, tensors := Layout(c, o)
+	create := gguf.Create
+	if o.Resume {
+		create = gguf.Resume
 	}
-	out, err := gguf.Create(path, append(c.header(), o.Values...), tensors)
+	out, err := create(path, values, tensors)
 	if err != nil {
 		return fmt.Errorf("convert the language model: %w", err)
 	}
 	defer out.Abort()
-	done := int64(0)
-	for i, w := range weights {
-		report := func(n int64) {
-			done += n
-			if o.Progress != nil {
-				o.Progress(done, total)
-			}
-		}
-		if err := w.write(ctx, src, tensors[i], out, report); err != nil {
-			return fmt.Errorf("convert the language model: tensor %q: %w", Prefix+w.from, err)
-		}
+	if err := c.fill(ctx, src, tensors, out, o.Progress); err != nil {
+		return fmt.Errorf("convert the language model: %w", err)
 	}
 	if err := out.Commit(); err != nil {
 		return fmt.Errorf("convert the language model: %w", err)
+	}
+	return nil
+}
+
+// fill writes the tensors that are not there yet.
+func (c Config) fill(ctx context.Context, src checkpoint.Source, tensors []gguf.Tensor, out *gguf.Writer, progress func(done, total int64)) error {
+	weights := c.weights()
+	done, total := int64(0), int64(0)
+	for i, w := range weights {
+		total += w.elements()
+		if i < out.Written() {
+			done += w.elements()
+		}
+	}
+	report := func(n int64) {
+		done += n
+		if progress != nil {
+			progress(done, total)
+		}
+	}
+	report(0)
+	for i := out.Written(); i < len(weights); i++ {
+		if err := weights[i].write(ctx, src, tensors[i], out, report); err != nil {
+			return fmt.Errorf("tensor %q: %w", Prefix+weights[i].from, err)
+		}
 	}
 	return nil
 }
@@ -125,7 +149,7 @@ func (w weight) write(ctx context.Context, src checkpoint.Source, t gguf.Tensor,
 			values = interleaved(values, int(width), int(rows/w.heads))
 		}
 		packed := make([]byte, n*row)
-		if err := quantize(packed, t.Type, values, width); err != nil {
+		if err := checkpoint.Pack(packed, t.Type, values, width); err != nil {
 			return err
 		}
 		if err := out.WritePart(w.to, packed, at+n == rows); err != nil {
@@ -149,26 +173,4 @@ func interleaved(rows []float32, width, size int) []float32 {
 		copy(out[to*width:(to+1)*width], rows[i*width:(i+1)*width])
 	}
 	return out
-}
-
-// quantize fills dst with rows in another type, on all processors.
-func quantize(dst []byte, to ggml.Type, rows []float32, width int64) error {
-	n := int64(len(rows)) / width
-	row := int64(len(dst)) / n
-	parts := min(n, int64(runtime.GOMAXPROCS(0)))
-	errs := make([]error, parts)
-	var wg sync.WaitGroup
-	for i := range parts {
-		from, end := n*i/parts, n*(i+1)/parts
-		wg.Go(func() {
-			errs[i] = ggml.Quantize(dst[from*row:end*row], to, rows[from*width:end*width], width)
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

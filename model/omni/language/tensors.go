@@ -45,3 +45,10 @@ func Declare(p *checkpoint.Plan, c Config) {
 		p.Unused(Prefix+w.from, w.shape...)
 	}
 }
+
+// DeclareConverted names the tensors of a file that Convert wrote.
+func DeclareConverted(p *checkpoint.Plan, c Config) {
+	for _, w := range c.weights() {
+		p.Unused(w.to, w.shape...)
+	}
+}
