@@ -122,26 +122,32 @@ func TestLinearAgainstPlainLoops(t *testing.T) {
 	})
 }
 
-// attended is what attention should give for query row i of n, by plain loops.
+// attended is what attention should give for element i of n queries, by plain loops.
 func attended(q, k, v []float32, heads, size, n, keys int, causal bool) func(i int) float64 {
 	w := heads * size
-	return func(i int) float64 {
-		row, h, d := i/w, i%w/size, i%w
-		seen := keys
+	out := make([]float64, n*w)
+	for at := 0; at < len(out); at += size { // a head of a row
+		row, h := at/w, at%w
+		seen, sum := keys, 0.0
 		if causal {
 			seen = keys - n + row + 1
 		}
-		sum, out := 0.0, 0.0
 		for s := range seen {
 			dot := 0.0
 			for j := range size {
-				dot += float64(q[row*w+h*size+j]) * float64(k[s*w+h*size+j])
+				dot += float64(q[at+j]) * float64(k[s*w+h+j])
 			}
 			e := math.Exp(dot / math.Sqrt(float64(size)))
-			sum, out = sum+e, out+e*float64(v[s*w+d])
+			sum += e
+			for j := range size {
+				out[at+j] += e * float64(v[s*w+h+j])
+			}
 		}
-		return out / sum
+		for j := range size {
+			out[at+j] /= sum
+		}
 	}
+	return func(i int) float64 { return out[i] }
 }
 
 func TestAttentionAgainstPlainLoops(t *testing.T) {

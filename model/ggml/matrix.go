@@ -20,7 +20,9 @@ type Matrix struct {
 }
 
 // PlainMatrix returns t[in, out] as a matrix that Linear multiplies with by ggml's own operations.
-func PlainMatrix(t Tensor) Matrix { return Matrix{plain: t, kind: t.t, in: t.ne[0], out: t.ne[1], taps: 1} }
+func PlainMatrix(t Tensor) Matrix {
+	return Matrix{plain: t, kind: t.t, in: t.ne[0], out: t.ne[1], taps: 1}
+}
 
 // Tensor returns the matrix as a tensor, the zero one where it is packed for this package's kernels.
 func (m Matrix) Tensor() Tensor { return m.plain }
