@@ -16,7 +16,13 @@ type log struct {
 	mu   sync.Mutex
 	text []string
 	err  error
+	once sync.Once
+	done chan struct{} // closed at the first error and at the end of the stream
 }
+
+func newLog() *log { return &log{done: make(chan struct{})} }
+
+func (l *log) end() { l.once.Do(func() { close(l.done) }) }
 
 // add appends s, forgetting the oldest message when full.
 func (l *log) add(s string, err error) {
@@ -55,11 +61,13 @@ func handler(l *log) gst.BusSyncHandler {
 			e := m.ParseError()
 			s := fmt.Sprintf("error: %s (%s)", e.Error(), e.DebugString())
 			l.add(s, errors.New("pipeline stopped: "+s))
+			l.end()
 		case gst.MessageWarning:
 			e := m.ParseWarning()
 			l.add(fmt.Sprintf("warning: %s (%s)", e.Error(), e.DebugString()), nil)
 		case gst.MessageEOS:
 			l.add(EndOfStream, nil)
+			l.end()
 		}
 		m.Unref() // a handler that answers BusDrop owns the message
 		return gst.BusDrop

@@ -38,7 +38,7 @@ func New(desc string, sinks map[string]Sink, named ...string) (*Pipeline, error)
 	if err != nil {
 		return nil, fmt.Errorf("build pipeline: %w", err)
 	}
-	p := &Pipeline{bin: bin, log: &log{}, elems: map[string]*gst.Element{}}
+	p := &Pipeline{bin: bin, log: newLog(), elems: map[string]*gst.Element{}}
 	p.bus = bin.GetPipelineBus()
 	p.bus.SetSyncHandler(handler(p.log))
 	for _, name := range named {
