@@ -77,7 +77,7 @@ func (l *loader) load() (err error) {
 		}
 	}
 	if len(specs) > 0 {
-		if l.w.store, err = ggml.NewStore(specs); err != nil {
+		if l.w.store, err = l.newStore(specs); err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func (l *loader) item(it *item, key string) error {
 	if it.make != nil {
 		err = l.made(it, key)
 	} else {
-		err = l.stored(it.needs[0], it.kept(l.o.Type), l.w.store.Bytes(key))
+		err = l.stored(it.needs[0], it.kept(l.o.Type), newTarget(l.w.store, key))
 	}
 	if err != nil || it.set == nil {
 		return err
@@ -219,11 +219,16 @@ func (l *loader) made(it *item, key string) error {
 		it.floats(v)
 		return nil
 	}
-	return narrow(l.w.store.Bytes(key), it.kept(l.o.Type), v, it.shape[0])
+	kept := it.kept(l.o.Type)
+	size, err := kept.Size(it.shape)
+	if err != nil {
+		return err
+	}
+	return newTarget(l.w.store, key).next(size, func(dst []byte) error { return narrow(dst, kept, v, it.shape[0]) })
 }
 
-// stored reads a tensor into dst as another type.
-func (l *loader) stored(t Tensor, to ggml.Type, dst []byte) error {
+// stored reads a tensor to where it is to lie, as another type.
+func (l *loader) stored(t Tensor, to ggml.Type, dst *target) error {
 	if t.Type == to && quantised(to) {
 		return l.raw(t, dst)
 	}
@@ -233,9 +238,7 @@ func (l *loader) stored(t Tensor, to ggml.Type, dst []byte) error {
 	}
 	return l.rows(t, func(rows []float32) error {
 		n := int64(len(rows)) / width(t) * part
-		err := narrow(dst[:n], to, rows, width(t))
-		dst = dst[n:]
-		return err
+		return dst.next(n, func(dst []byte) error { return narrow(dst, to, rows, width(t)) })
 	})
 }
 
@@ -277,18 +280,26 @@ func (l *loader) rows(t Tensor, put func(rows []float32) error) error {
 }
 
 // raw reads a tensor whose blocks stay as they are.
-func (l *loader) raw(t Tensor, dst []byte) error {
-	for at := 0; at < len(dst); at += chunk {
+func (l *loader) raw(t Tensor, dst *target) error {
+	for left := t.Bytes(); left > 0; left -= chunk {
 		if err := context.Cause(l.ctx); err != nil {
 			return err
 		}
-		part := dst[at:min(at+chunk, len(dst))]
-		if err := l.p.src.Read(t, int64(at), part); err != nil {
+		n, at := min(left, chunk), t.Bytes()-left
+		if err := dst.next(n, func(dst []byte) error { return l.p.src.Read(t, at, dst) }); err != nil {
 			return err
 		}
-		l.progress(int64(len(part)))
+		l.progress(n)
 	}
 	return nil
+}
+
+// newStore makes room on the backend.
+func (l *loader) newStore(specs []ggml.Spec) (*ggml.Store, error) {
+	if l.o.Backend == nil {
+		return ggml.NewStore(specs)
+	}
+	return l.o.Backend.NewStore(specs)
 }
 
 func (l *loader) progress(n int64) {

@@ -27,9 +27,11 @@ import (
 
 const maxThreads = 256
 
-// A Backend is the processor with a fixed set of threads.
+// A Backend is the processor with a fixed set of threads, or another device with a processor for what it cannot do.
 type Backend struct {
 	b, pool C.ptr
+	device  string
+	cpu     *Backend // of another device
 	stop    *C.int // set: the graph under way ends before its next operation
 	threads int
 	observe func(stage string, values []float32)
@@ -46,7 +48,7 @@ func NewBackend(threads int) (*Backend, error) {
 	if err := bind(); err != nil {
 		return nil, fmt.Errorf("start ggml: %w", err)
 	}
-	b := &Backend{b: C.backend_new(), threads: threads, work: newWorkroom()}
+	b := &Backend{b: C.backend_new(), device: Processor, threads: threads, work: newWorkroom()}
 	if b.b == nil {
 		b.Close()
 		return nil, errors.New("start ggml: no processor backend")
@@ -69,6 +71,9 @@ func NewBackend(threads int) (*Backend, error) {
 // Threads returns how many threads compute.
 func (b *Backend) Threads() int { return b.threads }
 
+// Device returns the name of the device, as Devices has it.
+func (b *Backend) Device() string { return b.device }
+
 // foreign tells whether our own kernels cannot be used.
 func (b *Backend) foreign() bool { return b.plain || b.work.at == nil }
 
@@ -80,6 +85,9 @@ func (b *Backend) Close() {
 	if b.pool != nil {
 		C.pool_free(b.pool)
 	}
+	if b.cpu != nil {
+		b.cpu.Close()
+	}
 	C.free(unsafe.Pointer(b.stop))
 	b.work.close()
 	b.b, b.pool, b.stop = nil, nil, nil
@@ -87,6 +95,9 @@ func (b *Backend) Close() {
 
 // watch raises the flag when ctx ends; the returned function lowers it again and must be called.
 func (b *Backend) watch(ctx context.Context) (done func()) {
+	if b.cpu != nil {
+		return b.cpu.watch(ctx)
+	}
 	C.flag_set(b.stop, 0)
 	if ctx.Done() == nil {
 		return func() {}

@@ -75,6 +75,26 @@ typedef struct { size_t size; void *memory; bool no_alloc; } arena_params;
 	X(ggml_backend_cpu_set_n_threads, void, (ptr, int)) \
 	X(ggml_backend_cpu_set_threadpool, void, (ptr, ptr)) \
 	X(ggml_backend_cpu_set_abort_callback, void, (ptr, bool (*)(void *), void *)) \
+	X(ggml_backend_dev_count, size_t, (void)) \
+	X(ggml_backend_dev_get, ptr, (size_t)) \
+	X(ggml_backend_dev_name, const char *, (ptr)) \
+	X(ggml_backend_dev_description, const char *, (ptr)) \
+	X(ggml_backend_dev_type, int, (ptr)) \
+	X(ggml_backend_dev_memory, void, (ptr, size_t *, size_t *)) \
+	X(ggml_backend_dev_init, ptr, (ptr, const char *)) \
+	X(ggml_backend_get_default_buffer_type, ptr, (ptr)) \
+	X(ggml_backend_alloc_ctx_tensors_from_buft, ptr, (ptr, ptr)) \
+	X(ggml_backend_buffer_set_usage, void, (ptr, int)) \
+	X(ggml_backend_buffer_clear, void, (ptr, uint8_t)) \
+	X(ggml_backend_buffer_get_size, size_t, (ptr)) \
+	X(ggml_backend_sched_new, ptr, (ptr *, ptr *, int, size_t, bool, bool)) \
+	X(ggml_backend_sched_free, void, (ptr)) \
+	X(ggml_backend_sched_reset, void, (ptr)) \
+	X(ggml_backend_sched_alloc_graph, bool, (ptr, ptr)) \
+	X(ggml_backend_sched_graph_compute, int, (ptr, ptr)) \
+	X(ggml_backend_sched_get_buffer_size, size_t, (ptr, ptr)) \
+	X(ggml_backend_sched_get_n_splits, int, (ptr)) \
+	X(ggml_mul_mat_set_prec, void, (ptr, int)) \
 	X(ggml_threadpool_params_init, void, (void *, int)) \
 	X(ggml_threadpool_new, ptr, (void *)) \
 	X(ggml_threadpool_free, void, (ptr))

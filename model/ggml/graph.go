@@ -17,11 +17,6 @@ static ptr graph_in(ptr ctx, int type, const int64_t *ne) {
 	return t;
 }
 static void graph_arena_free(ptr c) { CALL(ggml_free)(c); }
-static ptr alloc_new(void) { return CALL(ggml_gallocr_new)(CALL(ggml_backend_cpu_buffer_type)()); }
-static bool alloc_graph(ptr a, ptr g) { return CALL(ggml_gallocr_alloc_graph)(a, g); }
-static size_t alloc_size(ptr a) { return CALL(ggml_gallocr_get_buffer_size)(a, 0); }
-static void alloc_free(ptr a) { CALL(ggml_gallocr_free)(a); }
-static int graph_compute(ptr b, ptr g) { return CALL(ggml_backend_graph_compute)(b, g); }
 static bool placed(ptr t) { return CALL(ggml_get_data)(t) != NULL; }
 static void put(ptr t, const void *p, size_t n) { CALL(ggml_backend_tensor_set)(t, p, 0, n); }
 static void take(ptr t, void *p, size_t at, size_t n) { CALL(ggml_backend_tensor_get)(t, p, at, n); }
@@ -47,7 +42,8 @@ type Graph struct {
 	b            *Backend
 	nodes, made  int
 	memory       []byte
-	ctx, g, mem  C.ptr
+	ctx, g       C.ptr
+	mem          arranger
 	err          error
 	placed, done bool
 	stages       []stage
@@ -63,7 +59,7 @@ func NewGraph(b *Backend, nodes int) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("room for a graph: %w", err)
 	}
-	g := &Graph{b: b, nodes: nodes, memory: memory, mem: C.alloc_new(), own: own{jobs: C.jobs_new(C.int(nodes))}}
+	g := &Graph{b: b, nodes: nodes, memory: memory, mem: newArranger(b, nodes), own: own{jobs: C.jobs_new(C.int(nodes))}}
 	g.Reset()
 	return g, nil
 }
@@ -80,7 +76,7 @@ func (g *Graph) Reset() {
 	if g.ctx != nil {
 		g.g = C.graph_new(g.ctx, C.int(g.nodes))
 	}
-	if g.g == nil || g.mem == nil || g.own.jobs == nil {
+	if g.g == nil || g.mem.p == nil || g.own.jobs == nil {
 		g.err = errors.New("graph: ggml has no memory")
 	}
 }
@@ -89,22 +85,20 @@ func (g *Graph) Reset() {
 func (g *Graph) Err() error { return g.err }
 
 // Scratch returns the bytes that intermediate values took in the largest graph so far.
-func (g *Graph) Scratch() int { return int(C.alloc_size(g.mem)) }
+func (g *Graph) Scratch() int { return g.mem.size() }
 
 // Close frees the graph. It is safe to call it twice.
 func (g *Graph) Close() {
 	if g.ctx != nil {
 		C.graph_arena_free(g.ctx)
 	}
-	if g.mem != nil {
-		C.alloc_free(g.mem)
-	}
+	g.mem.close()
 	if g.memory != nil {
 		unmapPages(g.memory)
 	}
 	g.own.reset()
 	C.free(unsafe.Pointer(g.own.jobs))
-	g.ctx, g.mem, g.memory, g.own.jobs = nil, nil, nil, nil
+	g.ctx, g.memory, g.own.jobs = nil, nil, nil
 	g.err = errors.New("graph: closed")
 }
 
@@ -145,8 +139,8 @@ func (g *Graph) Compute(ctx context.Context, fill func()) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if !C.alloc_graph(g.mem, g.g) {
-		return errors.New("graph: no memory for its values")
+	if !g.mem.arrange(g.g) {
+		return fmt.Errorf("graph: no memory for its values on %s", g.b.Device())
 	}
 	if err := g.b.work.reserve(g.b.threads, g.own.each); err != nil {
 		return err
@@ -159,7 +153,7 @@ func (g *Graph) Compute(ctx context.Context, fill func()) error {
 		return g.err
 	}
 	done := g.b.watch(ctx)
-	code := C.graph_compute(g.b.b, g.g)
+	code := g.mem.compute(g.g)
 	done()
 	if err := context.Cause(ctx); err != nil {
 		return err

@@ -10,7 +10,8 @@ import (
 	"omnilive/model/gguf"
 )
 
-// A Memory holds the keys and values of many positions, rounded to f16, in the order in which Recall reads them.
+// A Memory holds the keys and values of many positions, rounded to f16, in the order in which Recall reads them. It is for
+// graphs on the processor.
 type Memory struct {
 	keys, values []byte
 	whole        []byte
@@ -91,7 +92,7 @@ func (g *Graph) Keep(m *Memory, k, v Tensor) Tensor {
 	if !g.room("keep", k, v) {
 		return Tensor{}
 	}
-	if !plane(k) || !plane(v) || k.ne != v.ne || k.nb[1] != v.nb[1] || k.ne[0] != int64(m.heads*m.size) || k.ne[1] > int64(m.capacity) || m.keys == nil {
+	if !plane(k) || !plane(v) || k.ne != v.ne || k.nb[1] != v.nb[1] || k.ne[0] != int64(m.heads*m.size) || k.ne[1] > int64(m.capacity) || m.keys == nil || g.b.foreign() {
 		g.fail("keep", "%v and %v in %d positions of %d heads of %d", k, v, m.capacity, m.heads, m.size)
 		return Tensor{}
 	}
@@ -108,7 +109,7 @@ func (g *Graph) Recall(q Tensor, m *Memory, positions int, scale float32) Tensor
 	if !g.room("recall", q) {
 		return Tensor{}
 	}
-	if !plane(q) || q.ne[0] != int64(m.heads*m.size) || positions < 1 || positions > m.capacity || m.keys == nil {
+	if !plane(q) || q.ne[0] != int64(m.heads*m.size) || positions < 1 || positions > m.capacity || m.keys == nil || g.b.foreign() {
 		g.fail("recall", "%v by %d of %d positions of %d heads of %d", q, positions, m.capacity, m.heads, m.size)
 		return Tensor{}
 	}

@@ -5,7 +5,13 @@ package ggml
 static ptr op_add(ptr c, ptr a, ptr b) { return CALL(ggml_add)(c, a, b); }
 static ptr op_mul(ptr c, ptr a, ptr b) { return CALL(ggml_mul)(c, a, b); }
 static ptr op_scale(ptr c, ptr a, float s) { return CALL(ggml_scale)(c, a, s); }
-static ptr op_mul_mat(ptr c, ptr a, ptr b) { return CALL(ggml_mul_mat)(c, a, b); }
+// The processor adds up in f32 in any case; other devices do so with f16 weights only where they are told to.
+static ptr op_mul_mat(ptr c, ptr a, ptr b) {
+	enum { precise = 10 };
+	ptr t = CALL(ggml_mul_mat)(c, a, b);
+	CALL(ggml_mul_mat_set_prec)(t, precise);
+	return t;
+}
 static ptr op_norm(ptr c, ptr a, float e) { return CALL(ggml_norm)(c, a, e); }
 static ptr op_rms_norm(ptr c, ptr a, float e) { return CALL(ggml_rms_norm)(c, a, e); }
 static ptr op_gelu_erf(ptr c, ptr a) { return CALL(ggml_gelu_erf)(c, a); }

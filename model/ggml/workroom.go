@@ -24,7 +24,7 @@ func newWorkroom() workroom {
 // reserve makes room for so many bytes a thread.
 func (w *workroom) reserve(threads int, each C.size_t) error {
 	each = (each + 4095) &^ 4095
-	if each <= w.at.each {
+	if each == 0 || each <= w.at.each { // a device without kernels of ours asks for none
 		return nil
 	}
 	data, whole, err := mapPages(threads * int(each))

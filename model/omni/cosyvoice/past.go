@@ -109,15 +109,15 @@ func (s slot) columns(units int) int64 {
 	return s.rate * int64(units)
 }
 
-// sized returns an empty past of the same slots with room for so many units.
-func (p *past) sized(units int) (*past, error) {
+// sized returns an empty past of the same slots with room for so many units, where b computes.
+func (p *past) sized(b *ggml.Backend, units int) (*past, error) {
 	q := &past{slots: append([]slot(nil), p.slots...), capacity: units}
 	specs := make([]ggml.Spec, len(q.slots))
 	for i, s := range q.slots {
 		specs[i] = ggml.Spec{Name: strconv.Itoa(i), Type: ggml.F32, Shape: []int64{s.width, s.columns(units)}}
 	}
 	var err error
-	if q.store, err = ggml.NewStore(specs); err != nil {
+	if q.store, err = b.NewStore(specs); err != nil {
 		return nil, fmt.Errorf("room for what was said: %w", err)
 	}
 	for i := range q.slots {

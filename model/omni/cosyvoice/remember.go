@@ -78,7 +78,7 @@ func (p *Passage) slots(chunk int, estimator bool) (*past, error) {
 
 // grow moves what p remembers into more room.
 func (p *Passage) grow(ctx context.Context, old **past, capacity int) error {
-	bigger, err := (*old).sized(capacity)
+	bigger, err := (*old).sized(p.d.backend, capacity)
 	if err != nil {
 		return err
 	}

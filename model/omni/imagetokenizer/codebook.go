@@ -46,11 +46,10 @@ func (c *codebook) prepare(ctx context.Context, b *ggml.Backend, g *ggml.Graph) 
 		}
 		end := min(c.done+step, codes)
 		g.Reset()
-		m, fill := projection.matrix(g)
 		rows := g.Rows(c.table, c.done, end)
-		made := g.Linear(m, rows, c.bias, ggml.Tensor{}, false)
+		made := g.Linear(projection.m, rows, c.bias, ggml.Tensor{}, false)
 		g.Do(g.Copy(g.Unit(made, 1e-12), rows))
-		if err := g.Compute(context.WithoutCancel(ctx), fill); err != nil {
+		if err := g.Compute(context.WithoutCancel(ctx), nil); err != nil {
 			return err
 		}
 		c.done = end
@@ -88,9 +87,8 @@ func (c *codebook) search(ctx context.Context, g *ggml.Graph, z factor, o Option
 	for from := int64(0); from < codes; from += step {
 		end := min(from+step, codes)
 		g.Reset()
-		m, fill := z.matrix(g)
-		out := g.Output(g.Linear(m, g.Rows(c.table, from, end), ggml.Tensor{}, ggml.Tensor{}, false))
-		if err := g.Compute(ctx, fill); err != nil {
+		out := g.Output(g.Linear(z.m, g.Rows(c.table, from, end), ggml.Tensor{}, ggml.Tensor{}, false))
+		if err := g.Compute(ctx, nil); err != nil {
 			return Units{}, err
 		}
 		part := cosines[:(end-from)*tokens]

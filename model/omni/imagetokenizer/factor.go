@@ -2,35 +2,37 @@ package imagetokenizer
 
 import "omnilive/model/ggml"
 
-// A factor is the left side of products in f32: rows of numbers, packed where the backend can use that.
+// A factor is the left side of products in f32, kept where the backend computes and packed where it can use that.
 type factor struct {
-	rows    []float32
 	in, out int64
-	packed  *ggml.Matrices // nil: rows are brought anew to every graph
+	packed  *ggml.Matrices
+	store   *ggml.Store // of backends that do not pack
 	m       ggml.Matrix
 }
 
 // newFactor takes rows of in numbers.
 func newFactor(b *ggml.Backend, rows []float32, in int64) (f factor, err error) {
-	f = factor{rows: rows, in: in, out: int64(len(rows)) / in}
-	if !b.Packs() {
-		return f, nil
+	f = factor{in: in, out: int64(len(rows)) / in}
+	if b.Packs() {
+		f.m, err = f.pack(rows)
+	} else {
+		f.m, err = f.upload(b, rows)
 	}
-	if f.packed, err = ggml.NewMatrices([]ggml.MatrixSpec{{Name: "factor", Type: ggml.F32, In: f.in, Out: f.out}}); err != nil {
-		return f, err
-	}
-	if f.m, err = f.pack(); err != nil {
+	if err != nil {
 		f.close()
 	}
 	return f, err
 }
 
-func (f factor) pack() (m ggml.Matrix, err error) {
+func (f *factor) pack(rows []float32) (m ggml.Matrix, err error) {
+	if f.packed, err = ggml.NewMatrices([]ggml.MatrixSpec{{Name: "factor", Type: ggml.F32, In: f.in, Out: f.out}}); err != nil {
+		return m, err
+	}
 	p, err := f.packed.Packer("factor")
 	if err != nil {
 		return m, err
 	}
-	if err := p.Write(f.rows); err != nil {
+	if err := p.Write(rows); err != nil {
 		return m, err
 	}
 	if err := p.Close(); err != nil {
@@ -39,17 +41,22 @@ func (f factor) pack() (m ggml.Matrix, err error) {
 	return f.packed.Matrix("factor", int(f.in), int(f.out))
 }
 
-// matrix returns the factor for one graph, and what fills it before that is computed.
-func (f factor) matrix(g *ggml.Graph) (m ggml.Matrix, fill func()) {
-	if f.packed != nil {
-		return f.m, func() {}
+func (f *factor) upload(b *ggml.Backend, rows []float32) (m ggml.Matrix, err error) {
+	if f.store, err = b.NewStore([]ggml.Spec{{Name: "factor", Type: ggml.F32, Shape: []int64{f.in, f.out}}}); err != nil {
+		return m, err
 	}
-	in := g.Input(ggml.F32, f.in, f.out)
-	return ggml.PlainMatrix(in), func() { ggml.Put(g, in, f.rows) }
+	if err := f.store.WriteFloats("factor", rows); err != nil {
+		return m, err
+	}
+	t, err := f.store.Tensor("factor")
+	return ggml.PlainMatrix(t), err
 }
 
 func (f factor) close() {
 	if f.packed != nil {
 		f.packed.Close()
+	}
+	if f.store != nil {
+		f.store.Close()
 	}
 }
