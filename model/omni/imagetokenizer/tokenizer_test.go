@@ -193,8 +193,13 @@ func TestPlainFactor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer packed.close()
+	plain := factor{in: int64(k.dim), out: int64(len(z) / k.dim)}
+	if plain.m, err = plain.upload(k.backend, z); err != nil {
+		t.Fatal(err)
+	}
+	defer plain.close()
 	want, err1 := k.codebook.search(context.Background(), k.graph, packed, o, k.temperature)
-	got, err2 := k.codebook.search(context.Background(), k.graph, factor{rows: z, in: int64(k.dim), out: int64(len(z) / k.dim)}, o, k.temperature)
+	got, err2 := k.codebook.search(context.Background(), k.graph, plain, o, k.temperature)
 	if err1 != nil || err2 != nil || !slices.Equal(got.Best, want.Best) || !slices.Equal(got.Index, want.Index) {
 		t.Fatalf("%v and %v: %v, %v", got, want, err1, err2)
 	}
