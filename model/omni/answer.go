@@ -15,6 +15,9 @@ type AnswerOptions struct {
 	prompt.AnswerOptions
 	Sampling  llama.Sampling // how ids are picked; Allowed and Ends are the answer's own
 	MaxTokens int            // 0 is until the window is full
+	Begin     []int32        // ids that the answer begins with
+	Free      int            // so many ids are picked out of all, whatever they come to, and none ends the answer; 0 is off
+	Taken     func(id int32) // told every id, put in or picked; may be nil
 }
 
 // ErrLength ends an answer that reached MaxTokens; what came before stands.
@@ -27,7 +30,12 @@ func (w *Window) Answer(ctx context.Context, o AnswerOptions) iter.Seq2[prompt.E
 	return func(yield func(prompt.Event, error) bool) {
 		a := w.m.Vocabulary.NewAnswer(o.AnswerOptions)
 		r := &answering{w: w, a: a, o: o, yield: yield}
-		for !a.Ended() && r.step(ctx) {
+		going := r.put(ctx, o.Begin)
+		if going && o.Free > 0 {
+			going = r.free(ctx)
+		}
+		for going && o.Free == 0 && !a.Ended() {
+			going = r.step(ctx)
 		}
 		if r.left {
 			return
@@ -63,20 +71,60 @@ func (r *answering) emit(events []prompt.Event) bool {
 	return true
 }
 
+// take goes on with an id that the window holds.
+func (r *answering) take(id int32) bool {
+	r.n++
+	if r.o.Taken != nil {
+		r.o.Taken(id)
+	}
+	return r.emit(r.a.Take(id))
+}
+
+// put puts ids in.
+func (r *answering) put(ctx context.Context, ids []int32) bool {
+	if len(ids) == 0 {
+		return true
+	}
+	if r.err = r.w.seq.Append(ctx, ids); r.err != nil {
+		return false
+	}
+	for _, id := range slices.Clone(ids) {
+		if !r.take(id) {
+			return false
+		}
+	}
+	return true
+}
+
+// free picks as many ids as are wanted, in one go.
+func (r *answering) free(ctx context.Context) bool {
+	s := r.o.Sampling
+	s.MaxTokens, s.Allowed, s.Ends = 1, [][2]int32{{0, r.w.m.Vocabulary.Size - 1}}, nil
+	for range r.o.Free {
+		before := r.n
+		for id, err := range r.w.seq.Generate(ctx, s) {
+			if err != nil {
+				r.err = err
+				return false
+			}
+			if !r.take(id) {
+				return false
+			}
+		}
+		if r.n == before {
+			r.err = errors.New("the language model ended its answer by itself")
+			return false
+		}
+		s.Seed++
+	}
+	return false
+}
+
 // step takes the forced ids, or picks one out of the allowed ones as long as these stay the same.
 func (r *answering) step(ctx context.Context) bool {
 	next := r.a.Next()
 	if len(next.Forced) > 0 {
-		if r.err = r.w.seq.Append(ctx, next.Forced); r.err != nil {
-			return false
-		}
-		for _, id := range next.Forced {
-			r.n++
-			if !r.emit(r.a.Take(id)) {
-				return false
-			}
-		}
-		return true
+		return r.put(ctx, next.Forced)
 	}
 	s := r.o.Sampling
 	s.Allowed, s.Ends = next.Allowed, nil
@@ -92,13 +140,16 @@ func (r *answering) step(ctx context.Context) bool {
 			r.err = err
 			return false
 		}
-		r.n++
-		if !r.emit(r.a.Take(id)) {
+		if !r.take(id) {
 			return false
 		}
 		if now := r.a.Next(); r.a.Ended() || len(now.Forced) > 0 || !slices.Equal(now.Allowed, next.Allowed) {
 			return true
 		}
 	}
-	return r.err == nil && !r.left
+	if r.w.seq.Reason() == llama.EndOfReply { // an id that the language model's own file says ends an answer
+		r.emit(r.a.Take(r.w.m.Vocabulary.Marks.TurnEnd))
+		return false
+	}
+	return true
 }

@@ -35,6 +35,7 @@ type AnswerOptions struct {
 	Speech   bool   // it may be spoken
 	Pictures bool   // it may hold pictures
 	Units    int    // the most units; 0 means 2000
+	Aloud    *Aloud // it must be spoken; nil leaves that to the model
 	Tools    []Tool // whose parameters say which arguments are strings; may be empty
 }
 
@@ -51,6 +52,7 @@ type Answer struct {
 	forced  []int32
 	speech  speech
 	drawing drawing
+	aloud   aloud
 }
 
 // speech is the block of speech being written.
@@ -163,6 +165,7 @@ func (a *Answer) word(id int32) []Event {
 		return nil
 	}
 	events := a.settle()
+	a.aloud.ids++
 	a.pending += a.text.Write(id)
 	return append(events, a.read(false)...)
 }
@@ -201,7 +204,7 @@ func (a *Answer) leaveUnits() []Event {
 	if a.mode != inUnits {
 		return nil
 	}
-	a.mode, a.fresh = a.back, true
+	a.mode, a.fresh, a.aloud.spoken = a.back, true, true
 	switch {
 	case a.mode != inSpeech:
 	case a.speech.tagged:

@@ -33,6 +33,9 @@ func (c *Config) pad(s Slot) *int32 {
 	}[s]
 }
 
+// Side is how many codes a row of a picture has, and how many rows a picture.
+func (c *Config) Side() int { return c.side() }
+
 // side is how many codes a row of a picture has, and how many rows: 27 where the config does not say.
 func (c *Config) side() int {
 	e := c.DiscreteVision.Encoder

@@ -82,8 +82,12 @@ func (v *Vocabulary) Heard(s Spoken) ([]int32, error) {
 	return ids, nil
 }
 
-// Draw is the beginning of an answer that is a picture of that ratio, up to its first code.
+// Draw is the beginning of an answer that is a picture of that ratio, up to its first code; the zero one is left to the
+// model.
 func (v *Vocabulary) Draw(r Ratio) ([]int32, error) {
+	if r == (Ratio{}) {
+		return v.Text(openDrawing)
+	}
 	return v.Text(openDrawing + "<|vision_ratio_" + r.String() + "|>")
 }
 

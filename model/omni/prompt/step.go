@@ -16,6 +16,9 @@ func (a *Answer) Next() Step {
 	if len(a.forced) > 0 {
 		return Step{Forced: a.forced}
 	}
+	if step, ok := a.nextAloud(); ok {
+		return step
+	}
 	switch a.mode {
 	case inNothing:
 		return Step{}

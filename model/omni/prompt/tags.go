@@ -96,6 +96,7 @@ func (a *Answer) read(end bool) (events []Event) {
 // cross goes over a tag.
 func (a *Answer) cross(t tag) {
 	to := t.to
+	a.aloud.cross(t.name)
 	switch t.name {
 	case "<audio_decoder_call>":
 		a.speech = speech{}

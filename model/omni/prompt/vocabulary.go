@@ -32,9 +32,10 @@ type Vocabulary struct {
 	Marks     Marks
 	BOS       int32 // or -1
 
-	pads    [len(pads)]int32
-	plain   [][2]int32 // ids that text is made of, with Stops
-	faulted []error    // while it is made
+	pads     [len(pads)]int32
+	plain    [][2]int32 // ids that text is made of, with Stops
+	unending [][2]int32 // without Stops
+	faulted  []error    // while it is made
 }
 
 // NewVocabulary puts config and tokenizer together. Its error lists all that is missing or contradicts.
@@ -66,6 +67,7 @@ func NewVocabulary(c Config, t *tokenizer.Tokenizer) (*Vocabulary, error) {
 		return nil, fmt.Errorf("vocabulary: %w", errors.Join(v.faulted...))
 	}
 	v.plain = v.words()
+	v.unending = v.withoutStops(v.plain)
 	return v, nil
 }
 
