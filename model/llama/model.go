@@ -22,6 +22,7 @@ import (
 type ModelOptions struct {
 	NoMmap    bool               // read the file instead of mapping it
 	CPUOnly   bool               // keep every layer on the processor
+	Device    string             // one of ggml.Devices: all layers go there; empty means every GPU there is
 	VocabOnly bool               // load the tokenizer and metadata only; no Engine can be made of it
 	Progress  func(done float32) // called from 0 to 1 by the loading goroutine; nil: not called
 }
@@ -51,7 +52,11 @@ func LoadModel(path string, o ModelOptions) (*Model, error) {
 	if o.NoMmap {
 		mode = 0
 	}
-	if o.CPUOnly {
+	one, device, err := o.device()
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	if one && device == nil {
 		layers = 0
 	}
 	h := cgo.NewHandle(o.Progress)
@@ -59,11 +64,23 @@ func LoadModel(path string, o ModelOptions) (*Model, error) {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
 	ggml.LastLog() // forget what others said
-	native := C.native_load(p, mode, layers, C.bool(o.VocabOnly), C.uintptr_t(h))
+	native := C.native_load(p, mode, layers, C.bool(o.VocabOnly), C.uintptr_t(h), C.bool(one), device)
 	if native == nil {
 		return nil, fmt.Errorf("load %s: not a language model this build can run, or damaged (%s)", path, ggml.LastLog())
 	}
 	return describe(native, path, o)
+}
+
+// device returns the only GPU to use, nil for the processor; one is false where libllama chooses.
+func (o ModelOptions) device() (one bool, gpu unsafe.Pointer, err error) {
+	if o.CPUOnly || o.Device == "" {
+		return o.CPUOnly, nil, nil
+	}
+	d, err := ggml.FindDevice(o.Device)
+	if err != nil || d.Kind == ggml.CPU {
+		return true, nil, err
+	}
+	return true, d.Handle(), nil
 }
 
 func describe(native unsafe.Pointer, path string, o ModelOptions) (*Model, error) {

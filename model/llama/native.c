@@ -154,8 +154,10 @@ static bool progress(float done, void *handle) {
 	return true;
 }
 
-void *native_load(const char *path, int32_t load_mode, int32_t gpu_layers, bool vocab_only, uintptr_t handle) {
+void *native_load(const char *path, int32_t load_mode, int32_t gpu_layers, bool vocab_only, uintptr_t handle, bool one, void *device) {
 	native_model_params p = llama_model_default_params();
+	void *devices[2] = {device, NULL}; // of GPUs; libllama copies the list
+	if (one) p.devices = devices;
 	p.load_mode = load_mode;
 	p.gpu_layers = gpu_layers;
 	p.vocab_only = vocab_only;

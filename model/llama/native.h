@@ -76,7 +76,7 @@ void native_bind_ggml(void *init, void *create, void *release);
 const char *native_check(void);
 void native_start(void *log);
 
-void *native_load(const char *path, int32_t load_mode, int32_t gpu_layers, bool vocab_only, uintptr_t progress);
+void *native_load(const char *path, int32_t load_mode, int32_t gpu_layers, bool vocab_only, uintptr_t progress, bool one, void *device);
 void native_model_free(void *model);
 void *native_vocab(void *model);
 int32_t native_vocab_type(void *vocab);

@@ -35,17 +35,18 @@ func (m *Model) Width() int { return m.language.model.NEmbd() }
 
 // Image encodes a picture, its rows and its codes.
 func (m *Model) Image(ctx context.Context, p model.Picture) (Item, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.nets.vision == nil {
 		return Item{}, absent(VisionModel)
 	}
+	unlock := m.at(VisionModel).lock()
 	rows, _, err := m.nets.vision.Image(ctx, p)
+	unlock()
 	if err != nil {
 		return Item{}, fmt.Errorf("encode the picture: %w", err)
 	}
 	it := Item{Kind: prompt.Image, Rows: rows, Media: prompt.Media{Rows: len(rows) / m.nets.vision.Width(), Width: p.Width, Height: p.Height}}
 	if m.nets.images != nil {
+		defer m.at(ImageTokenizer).lock()()
 		if it.Media.Codes, err = m.nets.images.Encode(ctx, p); err != nil {
 			return Item{}, fmt.Errorf("tokenize the picture: %w", err)
 		}
@@ -55,15 +56,13 @@ func (m *Model) Image(ctx context.Context, p model.Picture) (Item, error) {
 
 // Audio encodes sound, 16 kHz mono in [-1, 1), its rows and its units.
 func (m *Model) Audio(ctx context.Context, samples []float32) (Item, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.nets.audio == nil {
 		return Item{}, absent(AudioModel)
 	}
 	if len(samples) == 0 {
 		return Item{}, errors.New("encode the sound: it has no samples")
 	}
-	rows, err := m.nets.audio.Encode(ctx, samples)
+	rows, err := m.listen(ctx, samples)
 	if err != nil {
 		return Item{}, fmt.Errorf("encode the sound: %w", err)
 	}
@@ -74,6 +73,7 @@ func (m *Model) Audio(ctx context.Context, samples []float32) (Item, error) {
 		Rows: len(rows) / m.nets.audio.Width(), Duration: prompt.AudioDuration(len(samples), model.InputRate),
 	}}
 	if m.nets.speech != nil {
+		defer m.at(SpeechTokenizer).lock()()
 		if it.Media.Codes, err = m.nets.speech.Encode(ctx, samples); err != nil {
 			return Item{}, fmt.Errorf("tokenize the sound: %w", err)
 		}
@@ -92,8 +92,6 @@ type Clip struct {
 
 // Video encodes a clip: its frames, and its soundtrack through the compressor.
 func (m *Model) Video(ctx context.Context, c Clip) (Item, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.nets.vision == nil {
 		return Item{}, absent(VisionModel)
 	}
@@ -104,7 +102,9 @@ func (m *Model) Video(ctx context.Context, c Clip) (Item, error) {
 	if c.Limits.MaxPixels > 0 {
 		limits.MinPixels, limits.MaxPixels = c.Limits.MinPixels, c.Limits.MaxPixels
 	}
+	unlock := m.at(VisionModel).lock()
 	rows, _, err := m.nets.vision.Video(ctx, c.Frames, limits)
+	unlock()
 	if err != nil {
 		return Item{}, fmt.Errorf("encode the video: %w", err)
 	}
@@ -123,11 +123,18 @@ func (m *Model) soundtrack(ctx context.Context, samples []float32) ([]float32, e
 	if len(samples) == 0 || m.nets.audio == nil || m.nets.compressor == nil {
 		return nil, nil
 	}
-	rows, err := m.nets.audio.Encode(ctx, samples)
+	rows, err := m.listen(ctx, samples)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
+	defer m.at(Compressor).lock()()
 	return m.nets.compressor.Compress(ctx, rows)
+}
+
+// listen encodes sound at 25 rows a second.
+func (m *Model) listen(ctx context.Context, samples []float32) ([]float32, error) {
+	defer m.at(AudioModel).lock()()
+	return m.nets.audio.Encode(ctx, samples)
 }
 
 // Frames picks the frames of a video of total frames that its encoding takes, and how many a second they are.

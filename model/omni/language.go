@@ -51,7 +51,7 @@ func (m *Model) openLanguage(ctx context.Context) (*languageModel, error) {
 
 func (l *languageModel) open(path string, o Options) (err error) {
 	progress := o.progress(LanguageModel)
-	load := llama.ModelOptions{CPUOnly: o.CPUOnly}
+	load := llama.ModelOptions{Device: o.Place[LanguageModel]}
 	if progress != nil {
 		load.Progress = func(done float32) { progress(int64(1000*done), 1000) }
 	}

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 
 	"omnilive/model/checkpoint"
-	"omnilive/model/ggml"
 	"omnilive/model/omni/prompt"
 )
 
@@ -18,9 +16,8 @@ type Model struct {
 
 	folder   *Folder
 	o        Options
-	backend  *ggml.Backend
+	stations map[string]*station // by device
 	weights  []*checkpoint.Weights
-	mu       sync.Mutex // whoever runs a network on the backend
 	nets     *networks
 	language *languageModel
 	voices   *voices
@@ -43,12 +40,14 @@ func Load(ctx context.Context, f *Folder, o Options) (*Model, error) {
 	if err := f.complete(o.Partial); err != nil {
 		return nil, fmt.Errorf("load model %s: %w", f.Dir, err)
 	}
-	backend, err := ggml.NewBackend(o.Threads)
-	if err != nil {
+	if o.Place, err = f.place(o); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	m := &Model{Vocabulary: vocabulary, folder: f, o: o, backend: backend, nets: &networks{}}
+	m := &Model{Vocabulary: vocabulary, folder: f, o: o, nets: &networks{}}
 	m.voices, m.painter = &voices{m: m}, &painter{m: m}
+	if m.stations, err = openStations(o); err != nil {
+		return nil, fmt.Errorf("load model: %w", err)
+	}
 	if err := m.load(ctx); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("load model %s: %w", f.Dir, err)
@@ -80,8 +79,9 @@ func (m *Model) load(ctx context.Context) error {
 			continue // the projectors come with their encoders
 		}
 		p := checkpoint.NewPlan(m.folder.Source)
-		n := m.folder.declare(p, m.backend, func(name string) bool { return name == c.Name })
-		w, err := p.Load(ctx, checkpoint.Options{Backend: m.backend, Type: m.o.kept(c.Name), Progress: m.o.progress(c.Name)})
+		b := m.at(c.Name).backend
+		n := m.folder.declare(p, b, func(name string) bool { return name == c.Name })
+		w, err := p.Load(ctx, checkpoint.Options{Backend: b, Type: m.o.kept(c.Name), Progress: m.o.progress(c.Name)})
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,6 @@ func (m *Model) Close() {
 		w.Close()
 	}
 	m.weights, m.nets, m.language = nil, &networks{}, nil
-	if m.backend != nil {
-		m.backend.Close()
-		m.backend = nil
-	}
+	closeStations(m.stations)
+	m.stations = nil
 }

@@ -13,7 +13,8 @@ type Options struct {
 	Partial  bool                                 // components that the checkpoint does not have at all are left out
 	Cache    string                               // folder for what must be converted before it loads; "" is a temporary one
 	Engine   llama.EngineOptions                  // of the language model
-	CPUOnly  bool                                 // keep the language model off a GPU
+	Place    map[string]string                    // devices of components, as ParsePlace reads them; what it leaves out goes where DefaultPlace puts it
+	CPUOnly  bool                                 // use no GPU but where Place says so
 	Progress func(part string, done, total int64) // called while loading, on the goroutine of Load; may be nil
 }
 

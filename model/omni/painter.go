@@ -31,8 +31,7 @@ func (m *Model) Draws() bool {
 
 // Draw makes a picture of codes. Where o gives no size it is that of the ratio.
 func (m *Model) Draw(ctx context.Context, codes []int32, r prompt.Ratio, o imagedecoder.Options) (model.Picture, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	defer m.at(DecoderPlace).lock()()
 	d, err := m.painter.open(ctx)
 	if err != nil {
 		return model.Picture{}, fmt.Errorf("draw: %w", err)
@@ -52,8 +51,7 @@ func (m *Model) Draw(ctx context.Context, codes []int32, r prompt.Ratio, o image
 // Painter returns the image decoder, for checks of what lies between codes and picture. It works on the caller's goroutine,
 // which must not use the Model meanwhile.
 func (m *Model) Painter(ctx context.Context) (*imagedecoder.Decoder, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	defer m.at(DecoderPlace).lock()()
 	return m.painter.open(ctx)
 }
 
@@ -66,7 +64,7 @@ func (p *painter) open(ctx context.Context) (*imagedecoder.Decoder, error) {
 		return nil, absent("image decoder (" + ImageDecoder + ")")
 	}
 	d, err := imagedecoder.Open(ctx, dir, checkpoint.Options{
-		Backend: p.m.backend, Type: p.m.o.kept("image_decoder"), Progress: p.m.o.progress("image_decoder"),
+		Backend: p.m.at(DecoderPlace).backend, Type: p.m.o.kept(DecoderPlace), Progress: p.m.o.progress(DecoderPlace),
 	})
 	p.d = d
 	return d, err

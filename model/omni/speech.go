@@ -16,8 +16,7 @@ type Speech struct {
 
 // Speech begins to speak in a voice.
 func (m *Model) Speech(v Voice, o bigvgan.StreamOptions) (*Speech, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	defer m.at(VocoderPlace).lock()()
 	if v.vocoder == nil {
 		return nil, errors.New("speak: no voice")
 	}
@@ -36,14 +35,12 @@ func (s *Speech) Options(o bigvgan.StreamOptions) error { return s.s.Options(o) 
 
 // Push takes more units and returns the sound that is ready, that of whole units.
 func (s *Speech) Push(ctx context.Context, units []int32) ([]float32, error) {
-	s.m.mu.Lock()
-	defer s.m.mu.Unlock()
+	defer s.m.at(VocoderPlace).lock()()
 	return s.s.Push(ctx, s.v.Known(units))
 }
 
 // Flush ends the units and returns the sound that was left.
 func (s *Speech) Flush(ctx context.Context) ([]float32, error) {
-	s.m.mu.Lock()
-	defer s.m.mu.Unlock()
+	defer s.m.at(VocoderPlace).lock()()
 	return s.s.Flush(ctx)
 }

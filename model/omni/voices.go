@@ -47,8 +47,7 @@ type archive struct {
 
 // Voices returns the names of the speakers that the checkpoint knows, the default first.
 func (m *Model) Voices(ctx context.Context) ([]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	defer m.at(VocoderPlace).lock()()
 	a, err := m.voices.byName(ctx)
 	if err != nil {
 		return nil, err
@@ -64,8 +63,7 @@ func (m *Model) Clones() bool {
 
 // Voice returns the speaker of that name; "" is the default one.
 func (m *Model) Voice(ctx context.Context, name string) (Voice, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	defer m.at(VocoderPlace).lock()()
 	a, err := m.voices.byName(ctx)
 	if err != nil {
 		return Voice{}, err
@@ -83,8 +81,7 @@ func (m *Model) Voice(ctx context.Context, name string) (Voice, error) {
 
 // VoiceLike returns the voice of a recording, 24 kHz mono in [-1, 1).
 func (m *Model) VoiceLike(ctx context.Context, samples []float32) (Voice, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	defer m.at(VocoderPlace).lock()()
 	a, err := m.voices.clone(ctx)
 	if err != nil {
 		return Voice{}, err
@@ -129,8 +126,7 @@ func (m *Model) VoiceFor(ctx context.Context, info string, like []float32) (Voic
 
 // Speak returns the sound of units, 24 kHz mono. Units that mean no sound are left out.
 func (m *Model) Speak(ctx context.Context, units []int32, v Voice) ([]float32, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	defer m.at(VocoderPlace).lock()()
 	if v.vocoder == nil {
 		return nil, errors.New("speak: no voice")
 	}
@@ -168,9 +164,9 @@ func (m *Model) openArchive(ctx context.Context, name string, clones bool) (*arc
 	if err != nil {
 		return nil, err
 	}
-	a := &archive{file: file}
-	if err := a.open(ctx, m.backend, clones, checkpoint.Options{
-		Backend: m.backend, Type: m.o.kept("vocoder"), Progress: m.o.progress("vocoder"),
+	a, b := &archive{file: file}, m.at(VocoderPlace).backend
+	if err := a.open(ctx, b, clones, checkpoint.Options{
+		Backend: b, Type: m.o.kept(VocoderPlace), Progress: m.o.progress(VocoderPlace),
 	}); err != nil {
 		a.close()
 		return nil, fmt.Errorf("open the vocoder %s: %w", name, err)

@@ -55,8 +55,12 @@ func openChain(ctx context.Context, r *Run, positions int) (*chain, error) {
 	if c.folder, err = omni.OpenFolder(r.Dir); err != nil {
 		return nil, err
 	}
+	place, err := omni.ParsePlace(r.Backend.Device())
+	if err != nil {
+		return nil, err
+	}
 	c.m, err = omni.Load(ctx, c.folder, omni.Options{
-		Threads: r.Backend.Threads(), Type: r.Type, Partial: true, CPUOnly: true,
+		Threads: r.Backend.Threads(), Type: r.Type, Partial: true, Place: place,
 		Engine: llama.EngineOptions{ContextPerSequence: positions, Sequences: 1, Batch: 512, KVType: llama.KVF32, FlashAttn: llama.FlashOff},
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"omnilive/model/ggml"
 	"omnilive/model/gguf"
 	"omnilive/model/llama"
 	"omnilive/model/omni/language"
@@ -173,7 +174,7 @@ func (r *Run) openLanguage(ctx context.Context, positions int) (*llama.Engine, f
 		os.RemoveAll(dir)
 		return nil, nil, err
 	}
-	e, done, err := runLanguage(ctx, file, positions, r.Backend.Threads())
+	e, done, err := runLanguage(ctx, file, positions, r.Backend)
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, nil, err
@@ -181,13 +182,13 @@ func (r *Run) openLanguage(ctx context.Context, positions int) (*llama.Engine, f
 	return e, func() { done(); os.RemoveAll(dir) }, nil
 }
 
-func runLanguage(ctx context.Context, file string, positions, threads int) (*llama.Engine, func(), error) {
-	m, err := llama.LoadModel(file, llama.ModelOptions{CPUOnly: true})
+func runLanguage(ctx context.Context, file string, positions int, b *ggml.Backend) (*llama.Engine, func(), error) {
+	m, err := llama.LoadModel(file, llama.ModelOptions{Device: b.Device()})
 	if err != nil {
 		return nil, nil, err
 	}
 	e, err := llama.NewEngine(m, llama.EngineOptions{
-		ContextPerSequence: positions, Sequences: 1, Batch: 512, Threads: threads, KVType: llama.KVF32, FlashAttn: llama.FlashOff,
+		ContextPerSequence: positions, Sequences: 1, Batch: 512, Threads: b.Threads(), KVType: llama.KVF32, FlashAttn: llama.FlashOff,
 	})
 	if err != nil {
 		m.Close()
