@@ -6,7 +6,7 @@ passed=0 failed=0
 for package in $(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do
 	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz'); do
 		echo "=== $package $target"
-		if go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" "$package"; then
+		if go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" -fuzzminimizetime 2s "$package"; then
 			passed=$((passed + 1))
 		else
 			failed=$((failed + 1))

@@ -67,7 +67,7 @@ func (f *File) entry(d *json.Decoder, name string, start, size int64) error {
 		return fmt.Errorf("tensor %.80q: %w", name, err)
 	}
 	if len(e.Offsets) != 2 || e.Offsets[0] < 0 || e.Offsets[1] < e.Offsets[0] || e.Offsets[1] > size-start {
-		return fmt.Errorf("tensor %.80q: offsets %v do not lie in the %d bytes of data", name, e.Offsets, size-start)
+		return fmt.Errorf("tensor %.80q: offsets %v do not lie in the %d bytes of data: the file is cut or damaged, fetch it again", name, e.Offsets, size-start)
 	}
 	if e.Offsets[1]-e.Offsets[0] != n {
 		return fmt.Errorf("tensor %.80q: %d bytes for %s%v, which takes %d", name, e.Offsets[1]-e.Offsets[0], e.Type, e.Shape, n)
