@@ -244,7 +244,7 @@ func (t *talk) close(n *turn, status, reason string) {
 	n.resp.Usage.OutputText = len(strings.Fields(text))
 	n.resp.Usage.OutputAudio = n.out.samples * 10 / model.OutputRate
 	t.s.emit(ResponseDone{n.resp})
-	if n.out.sounding && status == StatusCompleted {
+	if n.out.sounding && status != StatusCancelled { // which cleared what was left
 		t.s.emit(OutputAudioStopped{n.resp.ID})
 	}
 }

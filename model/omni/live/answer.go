@@ -22,6 +22,7 @@ type answer struct {
 	asked    int  // positions before it
 	listened bool // it answers speech, so that it begins with what was heard
 
+	spent  int    // ids picked
 	listen said   // what was heard
 	words  said   // what it says
 	info   string // speaker info
@@ -84,11 +85,12 @@ func (a *answer) transcript(ctx context.Context, open, closing []int32, tag stri
 	s.at = c.w.Len()
 	decode := c.l.m.Vocabulary.Tokenizer.NewDecoder(true)
 	sampling := c.l.o.Sampling
-	sampling.Allowed, sampling.MaxTokens = c.l.words, c.l.o.Words
+	sampling.Allowed, sampling.MaxTokens = c.l.words, a.left(c.l.o.Words)
 	for id, err := range c.w.Sequence().Generate(ctx, sampling) {
 		if err != nil {
 			return s, err
 		}
+		a.spent++
 		s.ids = append(s.ids, id)
 		s.text += decode.Write(id)
 		s.ends = append(s.ends, len(s.text))
@@ -101,6 +103,14 @@ func (a *answer) transcript(ctx context.Context, open, closing []int32, tag stri
 		return s, err
 	}
 	return s, c.w.Append(ctx, closing)
+}
+
+// left is how many ids may still be picked, at most most; one at least, since 0 is no limit.
+func (a *answer) left(most int) int {
+	if a.o.MaxTokens > 0 {
+		most = min(most, a.o.MaxTokens-a.spent)
+	}
+	return max(most, 1)
 }
 
 // close leaves the closing tag, which begins at byte at, out of the transcript.
@@ -156,6 +166,9 @@ func (a *answer) speak(ctx context.Context, heard string) error {
 		return err
 	}
 	a.whole = true
+	if !ended && a.o.MaxTokens > 0 && a.spent >= a.o.MaxTokens {
+		return model.ErrMaxTokens
+	}
 	return nil
 }
 
@@ -164,7 +177,7 @@ func (a *answer) makeUnits(ctx context.Context, p *playout) (ended bool, err err
 	c, v := a.c, a.c.l.m.Vocabulary
 	sampling := c.l.o.Sampling
 	sampling.Allowed = [][2]int32{{v.Units.First, v.Units.First + v.Units.Count - 1}, {v.Marks.AudioEnd, v.Marks.AudioEnd}}
-	sampling.MaxTokens = c.l.o.Units
+	sampling.MaxTokens = a.left(c.l.o.Units)
 	for id, err := range c.w.Sequence().Generate(ctx, sampling) {
 		if err != nil {
 			return false, err
@@ -172,6 +185,7 @@ func (a *answer) makeUnits(ctx context.Context, p *playout) (ended bool, err err
 		if id == v.Marks.AudioEnd {
 			return true, nil
 		}
+		a.spent++
 		a.units = append(a.units, id-v.Units.First)
 		if err := p.push(ctx, id-v.Units.First); err != nil {
 			return false, err

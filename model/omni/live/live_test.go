@@ -283,6 +283,23 @@ func TestWordsPicturesAndLooks(t *testing.T) {
 	}
 }
 
+func TestLimitOfTokens(t *testing.T) {
+	l := open(t, 1)
+	c := begin(t, l)
+	defer c.Close()
+	var last error
+	samples := 0
+	for p, err := range c.Reply(context.Background(), &model.Input{Text: "hello"}, model.ReplyOptions{MaxTokens: 20}) {
+		samples, last = samples+len(p.PCM), err
+	}
+	if !errors.Is(last, model.ErrMaxTokens) || samples != (20-12)*960 {
+		t.Errorf("%d samples, %v", samples, last)
+	}
+	if c.answer == nil || !c.answer.whole {
+		t.Error("the answer is not closed")
+	}
+}
+
 func TestNoRoom(t *testing.T) {
 	l := open(t, 1)
 	c := begin(t, l)
