@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 	"omnilive/model/ggml"
 	"omnilive/model/gguf"
 	"omnilive/model/omni"
+	"omnilive/model/omni/omnitest"
+	"omnilive/model/safetensors"
 )
 
 // golden is a whole checkpoint, as it would be published.
@@ -238,5 +241,78 @@ func TestTooLargeForItsType(t *testing.T) {
 	}
 	if err := checkpoint.Pack(make([]byte, 64), ggml.BF16, rows, 32); err != nil {
 		t.Error(err)
+	}
+}
+
+// The largest tensor of the compressor takes 155 MB: no tensor is ever in memory whole.
+func TestMemory(t *testing.T) {
+	libraries(t)
+	dir := t.TempDir()
+	var some []checkpoint.Tensor
+	for _, x := range omnitest.Published() {
+		if omni.ComponentOf(x.Name) == omni.Compressor {
+			some = append(some, x)
+		}
+	}
+	if err := omnitest.Write(dir, some, 2); err != nil {
+		t.Fatal(err)
+	}
+	most := uint64(0)
+	_, err := Convert(context.Background(), dir, Options{Out: filepath.Join(dir, "out"), Type: ggml.Q8_0, Progress: func(p Progress) {
+		if p.Stage == "convert" {
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d MB at most", most>>20)
+	if most == 0 || most > 120<<20 {
+		t.Errorf("%d MB were in memory at once", most>>20)
+	}
+}
+
+func TestDamagedNumbers(t *testing.T) {
+	libraries(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(golden)); err != nil {
+		t.Fatal(err)
+	}
+	const name = "model.video_audio_compressor.model.layers.0.mixer.dt_bias"
+	shards, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range shards {
+		f, err := safetensors.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, ok := f.Lookup(name)
+		f.Close()
+		if !ok {
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(b[x.Offset:], []byte{0, 0, 0xc0, 0x7f}) // not a number
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	if _, err := Convert(context.Background(), dir, Options{Out: out, Type: ggml.Q8_0}); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "not finite") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := omni.OpenFolder(out); err == nil {
+		t.Error("half a conversion opens")
 	}
 }
