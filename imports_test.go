@@ -10,7 +10,7 @@ import (
 // Who may import whom inside the module, by top folder (ARCHITECTURE.md draws it). A folder may always import its own
 // folders; media and model never meet.
 var inside = map[string][]string{
-	"cmd":       {"omnilive", "server", "signaling", "streaming", "model"}, // streaming for the wiring only
+	"cmd":       {"omnilive", "server", "signaling", "streaming", "media", "model"}, // streaming for the wiring only, media for files
 	"server":    {"signaling", "web"},
 	"signaling": {"streaming", "media"},
 	"streaming": {"media", "model"},

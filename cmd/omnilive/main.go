@@ -23,6 +23,7 @@ func commands() []command {
 	return []command{
 		{"serve", "answer calls (the default)", runServe},
 		{"call", "call a server without a browser", runCall},
+		{"ask", "ask a checkpoint one question, of words, pictures, sounds and videos", runAsk},
 		{"models", "list, fetch and check the model's parts", runModels},
 		{"convert", "make a checkpoint smaller, in files that the networks read", runConvert},
 		{"inspect", "look at a checkpoint without loading it", runInspect},

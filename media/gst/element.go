@@ -34,6 +34,9 @@ func Elements() []Element {
 		{Name: "vp9dec", Package: good, For: "camera pictures in VP9", Optional: true},
 		{Name: "avdec_h264", Package: "gstreamer1.0-libav", For: "camera pictures in H.264", Optional: true},
 		{Name: "av1parse", Package: "gstreamer1.0-plugins-bad", For: "camera pictures in AV1", Optional: true},
+		{Name: "decodebin", Package: base, For: "files of ask", Optional: true},
+		{Name: "audioconvert", Package: base, For: "files of ask", Optional: true},
+		{Name: "videoflip", Package: good, For: "videos that lie on their side", Optional: true},
 		{Name: "av1dec", Package: "gstreamer1.0-plugins-bad", For: "camera pictures in AV1", Optional: true},
 	}
 }

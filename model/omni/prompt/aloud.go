@@ -14,6 +14,7 @@ type Aloud struct {
 const (
 	maxTranscript = 400
 	maxInfo       = 48
+	leastUnits    = 3 // of what is spoken, as the reference's service has it
 )
 
 // aloud is how far an answer is that must be spoken.
@@ -52,6 +53,10 @@ func (a *Answer) nextAloud() (Step, bool) {
 		return a.upTo(most, "</assistant_transcript>"), true
 	case inSpeaker:
 		return a.upTo(maxInfo, "</speaker_info>"), true
+	case inUnits:
+		if a.speech.units < min(leastUnits, a.o.Units) {
+			return Step{Allowed: ranges(a.v.Units.span())}, true
+		}
 	}
 	return Step{}, false
 }

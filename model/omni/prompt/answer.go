@@ -96,6 +96,7 @@ func (a *Answer) Take(id int32) []Event {
 	} else {
 		a.forced = nil
 	}
+	a.aloud.ids++
 	v, m := a.v, &a.v.Marks
 	switch {
 	case v.isStop(id):
@@ -165,7 +166,6 @@ func (a *Answer) word(id int32) []Event {
 		return nil
 	}
 	events := a.settle()
-	a.aloud.ids++
 	a.pending += a.text.Write(id)
 	return append(events, a.read(false)...)
 }
