@@ -111,3 +111,18 @@ func (m *Manifest) check(dir string) error {
 	}
 	return nil
 }
+
+// LoadTypes are the types, for Options.Types, in which what was converted loads as it lies in the files. Matrices in blocks
+// that a network multiplies by stay so whatever the options say; f16 is what the others of such a component are kept as.
+func (m *Manifest) LoadTypes() map[string]ggml.Type {
+	types := map[string]ggml.Type{}
+	for component, t := range m.Types {
+		switch t {
+		case ggml.F32, ggml.F16, ggml.BF16, ggml.Q8_0:
+			types[component] = t
+		default:
+			types[component] = ggml.F16
+		}
+	}
+	return types
+}

@@ -87,6 +87,13 @@ func TestTypesByUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m, err := omni.ReadManifest(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.LoadTypes(); got[omni.AudioModel] != ggml.BF16 || got[omni.VisionModel] != ggml.F16 || got[Vocoder] != ggml.Q8_0 {
+		t.Errorf("loads as %v", got)
+	}
 	src := source(t, out)
 	for name, want := range map[string]ggml.Type{
 		"model.vision_model.blocks.0.norm1.weight":                            ggml.F32,
