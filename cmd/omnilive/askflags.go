@@ -193,7 +193,7 @@ func (f *askFlags) request() (q omni.Request, err error) {
 	q.Answer.Sampling = llama.Sampling{Temperature: f.answer.temperature, TopP: f.answer.topP, Seed: f.answer.seed}
 	q.Answer.MaxTokens, q.Answer.Free = f.answer.most, f.answer.free
 	if q.Answer.MaxTokens == 0 {
-		q.Answer.MaxTokens = map[omni.Want]int{omni.WantText: 2048, omni.WantSpeech: 3200, omni.WantPicture: 8192}[q.Want]
+		q.Answer.MaxTokens = map[omni.Want]int{omni.WantText: 2048, omni.WantSpeech: 3200, omni.WantPicture: 2048}[q.Want]
 	}
 	return q, nil
 }
