@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"omnilive/model/checkpoint"
+	"omnilive/model/omni"
 	"omnilive/model/omni/omnitest"
 )
 
@@ -89,5 +93,15 @@ func TestInspectListsAllThatIsWrong(t *testing.T) {
 	}
 	if strings.Contains(out, "complete:") {
 		t.Error("an incomplete checkpoint is called complete")
+	}
+}
+
+func TestInspectUnfinishedConversion(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, omni.UnfinishedFile), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := runInspect(context.Background(), []string{dir}, io.Discard); err == nil || !strings.Contains(err.Error(), "not finished") {
+		t.Errorf("got %v", err)
 	}
 }
