@@ -44,8 +44,10 @@ func runInspect(_ context.Context, args []string, stdout io.Writer) error {
 		return errors.New("inspect: name one folder or file")
 	}
 	path := fs.Arg(0)
-	if _, err := omni.ReadManifest(path); err != nil { // half a conversion has no config.json yet
-		return err
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		if _, err := omni.ReadManifest(path); err != nil { // half a conversion has no config.json yet
+			return err
+		}
 	}
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err == nil {
 		return inspectFolder(path, *all, stdout)

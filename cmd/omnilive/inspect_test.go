@@ -96,6 +96,13 @@ func TestInspectListsAllThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestInspectFile(t *testing.T) {
+	var out bytes.Buffer
+	if err := runInspect(context.Background(), []string{"../../model/omni/verify/testdata/language_model/weights.safetensors"}, &out); err != nil || !strings.Contains(out.String(), " tensors (f32×") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+}
+
 func TestInspectUnfinishedConversion(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, omni.UnfinishedFile), []byte("{}"), 0o600); err != nil {
