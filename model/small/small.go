@@ -112,7 +112,7 @@ func (c Config) withDefaults() Config {
 
 func (m *Model) openRecognizer() (err error) {
 	m.recognizer, err = whisper.Open(filepath.Join(m.cfg.ModelsDir, RecognizerFile), whisper.Options{
-		Threads: m.cfg.Threads, Languages: m.cfg.Languages,
+		Threads: m.cfg.Threads, Languages: m.cfg.Languages, Compact: m.cfg.Tiny,
 	})
 	return err
 }

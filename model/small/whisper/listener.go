@@ -22,7 +22,7 @@ type listener struct {
 	cache   *cache
 }
 
-func openListener(path string, threads int) (*listener, error) {
+func openListener(path string, o Options) (*listener, error) {
 	f, err := gguf.Open(path)
 	if err != nil {
 		return nil, err
@@ -32,14 +32,14 @@ func openListener(path string, threads int) (*listener, error) {
 	if l.mel, err = newMelBank(); err != nil {
 		return nil, err
 	}
-	if err := l.load(f, threads); err != nil {
+	if err := l.load(f, o); err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
 }
 
-func (l *listener) load(f *gguf.File, threads int) (err error) {
+func (l *listener) load(f *gguf.File, o Options) (err error) {
 	if l.c, err = readConfig(f); err != nil {
 		return err
 	}
@@ -49,10 +49,10 @@ func (l *listener) load(f *gguf.File, threads int) (err error) {
 	if len(l.vocab.words) != l.c.vocabulary {
 		return fmt.Errorf("%d words for an embedding of %d", len(l.vocab.words), l.c.vocabulary)
 	}
-	if l.backend, err = ggml.NewBackend(threads); err != nil {
+	if l.backend, err = ggml.NewBackend(max(o.Threads, 1)); err != nil {
 		return err
 	}
-	if l.w, err = loadWeights(f, l.c); err != nil {
+	if l.w, err = loadWeights(f, l.c, o.kind); err != nil {
 		return err
 	}
 	if l.around, err = newSurroundings(l.c); err != nil {
@@ -94,9 +94,14 @@ func (l *listener) close() {
 // the window is the silence that was learned.
 func (l *listener) hear(ctx context.Context, mel []float32, n int) error {
 	n = min((n+1)/2*2, maxFrames)
-	if err := l.around.restore(n / 2); err != nil {
+	if err := l.around.prepare(n / 2); err != nil {
 		return err
 	}
+	return l.encode(ctx, mel, n)
+}
+
+// encode is hear without regard to what is in the window. n is even.
+func (l *listener) encode(ctx context.Context, mel []float32, n int) error {
 	g := l.encoder
 	g.Reset()
 	in := g.Input(ggml.F32, 3*bands, int64(n))

@@ -13,6 +13,7 @@ import (
 type Options struct {
 	Threads   int      // 0 means 1, the best choice beside other work: ggml's threads wait for one another spinning
 	Languages []string // ISO 639-1 codes to choose from; the first is the default; empty means "en"
+	Compact   bool     // weights of 8 bits in place of 16: half the memory
 }
 
 // TranscribeOptions say how one utterance is to be heard. The zero value works.
@@ -33,7 +34,7 @@ type Recognizer struct {
 
 // Open loads the GGUF file that Convert made. ggml.Load must have been called.
 func Open(path string, o Options) (*Recognizer, error) {
-	l, err := openListener(path, max(o.Threads, 1))
+	l, err := openListener(path, o)
 	if err != nil {
 		return nil, fmt.Errorf("open recognizer %s: %w", path, err)
 	}

@@ -3,6 +3,7 @@ package whisper
 import (
 	"context"
 	"math"
+	"slices"
 
 	"omnilive/model/ggml"
 )
@@ -14,17 +15,19 @@ import (
 // equal to the whole window's to the letter (one capital and one homophone apart) at an eighth of its cost; without the
 // vowel 36 were, with windows of 8 s 34, with silence behind the encoder only 33.
 type surroundings struct {
-	encoder, cross             []*ggml.Memory // in use: the first states are the sound's
-	silentEncoder, silentCross []*ggml.Memory // as silence left them
-	touched                    int            // positions in use that are not as silence left them
+	encoder, cross []*ggml.Memory // the first states are the sound's, the others as silence left them
+	silence        []*ggml.Span   // what was in place of the sound, spanStates each
 }
+
+// spanStates is how many states of silence are kept together: 2.56 s.
+const spanStates = 128
 
 func newSurroundings(c config) (*surroundings, error) {
 	s := &surroundings{}
 	for _, m := range []struct {
 		to *[]*ggml.Memory
 		n  int
-	}{{&s.encoder, c.encoders}, {&s.silentEncoder, c.encoders}, {&s.cross, c.decoders}, {&s.silentCross, c.decoders}} {
+	}{{&s.encoder, c.encoders}, {&s.cross, c.decoders}} {
 		for range m.n {
 			memory, err := ggml.NewMemory(maxStates, c.heads, c.headSize)
 			if err != nil {
@@ -38,38 +41,36 @@ func newSurroundings(c config) (*surroundings, error) {
 }
 
 func (s *surroundings) close() {
-	for _, all := range [][]*ggml.Memory{s.encoder, s.cross, s.silentEncoder, s.silentCross} {
-		for _, m := range all {
-			m.Close()
-		}
+	for _, span := range s.silence {
+		span.Close()
+	}
+	for _, m := range s.all() {
+		m.Close()
 	}
 }
 
-// settle keeps what is in use now as what silence leaves.
-func (s *surroundings) settle() error {
-	return s.copy(s.silentEncoder, s.encoder, s.silentCross, s.cross, 0, maxStates)
-}
+func (s *surroundings) all() []*ggml.Memory { return slices.Concat(s.encoder, s.cross) }
 
-// restore brings silence back behind the first states.
-func (s *surroundings) restore(states int) error {
-	err := s.copy(s.encoder, s.silentEncoder, s.cross, s.silentCross, states, s.touched)
-	s.touched = states
-	return err
-}
-
-func (s *surroundings) copy(encoder, fromEncoder, cross, fromCross []*ggml.Memory, from, to int) error {
-	if from >= to {
-		return nil
-	}
-	for i, m := range encoder {
-		if err := m.Copy(fromEncoder[i], from, to); err != nil {
+// prepare brings silence back behind the first states, and keeps the silence that these will take the place of.
+func (s *surroundings) prepare(states int) error {
+	n := (states + spanStates - 1) / spanStates
+	for len(s.silence) >= max(n, 1) {
+		last := len(s.silence) - 1
+		if err := s.silence[last].Restore(); err != nil {
 			return err
 		}
+		if last < n {
+			return nil
+		}
+		s.silence[last].Close()
+		s.silence = s.silence[:last]
 	}
-	for i, m := range cross {
-		if err := m.Copy(fromCross[i], from, to); err != nil {
+	for i := len(s.silence); i < n; i++ {
+		span, err := ggml.NewSpan(s.all(), i*spanStates, (i+1)*spanStates)
+		if err != nil {
 			return err
 		}
+		s.silence = append(s.silence, span)
 	}
 	return nil
 }
@@ -80,11 +81,7 @@ func (l *listener) learnSilence() error {
 	if err != nil {
 		return err
 	}
-	if err := l.hear(context.Background(), mel, maxFrames); err != nil {
-		return err
-	}
-	l.around.touched = maxStates
-	return l.around.settle()
+	return l.encode(context.Background(), mel, maxFrames)
 }
 
 // vowel is 0.8 s of something like a voice: harmonics of 120 Hz under three formants, swelling twice. It is shorter than

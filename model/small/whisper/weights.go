@@ -44,20 +44,19 @@ type weights struct {
 	decoderNorm  norm
 }
 
-// loadWeights reads every tensor of the network out of f.
-func loadWeights(f *gguf.File, c config) (*weights, error) {
-	var matrices []string
-	var rest []gguf.Tensor
+// loadWeights reads every tensor of the network out of f and keeps the matrices as kind says.
+func loadWeights(f *gguf.File, c config, kind func(name string) ggml.Type) (*weights, error) {
+	var matrices, rest []gguf.Tensor
 	for _, t := range f.Tensors {
 		if t.Type == gguf.F16 {
-			matrices = append(matrices, t.Name)
+			matrices = append(matrices, t)
 		} else {
 			rest = append(rest, t)
 		}
 	}
 	w := &weights{}
 	var err error
-	if w.matrices, err = ggml.LoadMatrices(f, matrices); err != nil {
+	if w.matrices, err = loadMatrices(f, matrices, kind); err != nil {
 		return nil, err
 	}
 	if w.store, err = ggml.LoadStore(f, rest, nil); err != nil {

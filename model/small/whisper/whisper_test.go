@@ -19,14 +19,35 @@ import (
 	"omnilive/model/ggml"
 )
 
-// opened is one recognizer for all tests; loading it takes seconds.
-var opened struct {
+// opened is one recognizer for all tests; loading it takes seconds. compact is the same with weights of 8 bits.
+var opened, compact struct {
 	once sync.Once
 	r    *Recognizer
 	err  error
 }
 
 func open(t testing.TB) *Recognizer {
+	t.Helper()
+	path := weightsFile(t)
+	opened.once.Do(func() { opened.r, opened.err = Open(path, Options{Languages: []string{"en", "ko"}}) })
+	if opened.err != nil {
+		t.Fatal(opened.err)
+	}
+	return opened.r
+}
+
+func openCompact(t testing.TB) *Recognizer {
+	t.Helper()
+	path := weightsFile(t)
+	compact.once.Do(func() { compact.r, compact.err = Open(path, Options{Languages: []string{"en", "ko"}, Compact: true}) })
+	if compact.err != nil {
+		t.Fatal(compact.err)
+	}
+	return compact.r
+}
+
+// weightsFile loads the libraries and says where the weights are.
+func weightsFile(t testing.TB) string {
 	t.Helper()
 	models, lib := os.Getenv("OMNILIVE_MODELS"), os.Getenv("OMNILIVE_LIB")
 	if models == "" || lib == "" {
@@ -36,15 +57,10 @@ func open(t testing.TB) *Recognizer {
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("%v: make it with `omnilive models fetch`", err)
 	}
-	opened.once.Do(func() {
-		if opened.err = ggml.Load(filepath.Join(lib, "llama")); opened.err == nil {
-			opened.r, opened.err = Open(path, Options{Languages: []string{"en", "ko"}})
-		}
-	})
-	if opened.err != nil {
-		t.Fatal(opened.err)
+	if err := ggml.Load(filepath.Join(lib, "llama")); err != nil {
+		t.Fatal(err)
 	}
-	return opened.r
+	return path
 }
 
 // clip returns a sentence of testdata/speech, mu-law at 16 kHz.
@@ -125,11 +141,13 @@ func TestTheWholeWindowEqualsTheReference(t *testing.T) {
 	golden(t, "network.json", &want)
 	l, ctx := r.l, context.Background()
 	mel := features(t, clip(t, 0))
+	if err := l.around.prepare(maxStates); err != nil {
+		t.Fatal(err)
+	}
 	g := l.encoder
 	g.Reset()
 	in := g.Input(ggml.F32, 3*bands, maxFrames)
 	states := g.Output(l.w.encode(g, l.c, in, l.around.encoder))
-	l.around.touched = maxStates
 	if err := g.Compute(ctx, func() { ggml.Put(g, in, triples(mel, maxFrames)) }); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +181,11 @@ func TestTheWholeWindowEqualsTheReference(t *testing.T) {
 
 // Where the words differ from the reference's, but for capitals, they are those that were spoken: "a pear" for its "a pair".
 func TestSameWordsAsTheReference(t *testing.T) {
-	r := open(t)
+	t.Run("16 bits", func(t *testing.T) { sameWords(t, open(t)) })
+	t.Run("8 bits", func(t *testing.T) { sameWords(t, openCompact(t)) })
+}
+
+func sameWords(t *testing.T, r *Recognizer) {
 	var want []string
 	golden(t, "words.json", &want)
 	spoken, err := os.ReadFile("testdata/sentences.txt")
@@ -192,7 +214,11 @@ func TestSameWordsAsTheReference(t *testing.T) {
 }
 
 func TestDraftsNeverChangeTheAnswer(t *testing.T) {
-	r := open(t)
+	t.Run("16 bits", func(t *testing.T) { sameWithDrafts(t, open(t)) })
+	t.Run("8 bits", func(t *testing.T) { sameWithDrafts(t, openCompact(t)) })
+}
+
+func sameWithDrafts(t *testing.T, r *Recognizer) {
 	l, ctx := r.l, context.Background()
 	for _, i := range []int{0, 5, 37} {
 		mel := features(t, clip(t, i))
@@ -237,6 +263,34 @@ func TestTheLimitHoldsWithAndWithoutADraft(t *testing.T) {
 	draft, err2 := l.greedy(ctx, request{languages: []string{"en"}, limit: 4, draft: append(slices.Clone(plain.tokens), 1, 2, 3)})
 	if err1 != nil || err2 != nil || len(plain.tokens) != 4 || !plain.cut || !slices.Equal(draft.tokens, plain.tokens) || !draft.cut || draft.logProb != plain.logProb {
 		t.Errorf("%v %v, %v %v", plain, err1, draft, err2)
+	}
+}
+
+// What was heard before leaves nothing behind: neither a longer utterance nor a whole window.
+func TestSilenceComesBackBehindTheSound(t *testing.T) {
+	l, ctx := open(t).l, context.Background()
+	mel := features(t, clip(t, 0))
+	hear := func(frames int) (heard result) {
+		t.Helper()
+		err := l.hear(ctx, mel, frames)
+		if err == nil {
+			heard, err = l.greedy(ctx, request{languages: []string{"en"}, limit: 40})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return heard
+	}
+	n := len(mel)/bands + afterSound
+	want := hear(n)
+	for _, between := range []int{leastFrames, n + 2, 4 * spanStates, 4*spanStates + 2, maxFrames} {
+		hear(between)
+		if got := hear(n); !slices.Equal(got.tokens, want.tokens) || got.logProb != want.logProb || got.noSpeech != want.noSpeech {
+			t.Errorf("after %d frames: %v, want %v", between, got, want)
+		}
+		if kept := len(l.around.silence); kept != (n/2+spanStates-1)/spanStates {
+			t.Errorf("after %d frames %d stretches of silence are kept for %d states", between, kept, n/2)
+		}
 	}
 }
 
