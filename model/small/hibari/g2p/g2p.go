@@ -61,13 +61,7 @@ func Open(dir string, unknown func(word string) string) (*Reader, error) {
 		return nil
 	})
 	for name, d := range map[string]*dictionary{"lexicon_us_gold.json.gz": &r.lexicon.gold, "lexicon_us_silver.json.gz": &r.lexicon.silver} {
-		reading.Go(func() error {
-			if err := load(dir, name, d); err != nil {
-				return err
-			}
-			*d = d.packed()
-			return nil
-		})
+		reading.Go(func() error { return load(dir, name, d) })
 	}
 	if err := reading.Wait(); err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func (l *lexicon) functionWord(low, word, tag string, shouted bool, e emphasis, 
 		case strings.HasPrefix(tag, "NN"):
 			return l.spell(word)
 		case s.next == nothingYet || word != "am" || e >= lifted:
-			return l.gold["am"].phonemes, true
+			return l.gold.entry("am").phonemes, true
 		}
 		return "ɐm", true
 	case "an":
@@ -81,9 +81,9 @@ func (l *lexicon) functionWord(low, word, tag string, shouted bool, e emphasis, 
 		return "ðə", !shouted || tag == "DT"
 	case "used":
 		if (tag == "VBD" || tag == "JJ") && s.to {
-			return l.gold["used"].byTag["VBD"], true
+			return l.gold.entry("used").byTag["VBD"], true
 		}
-		return l.gold["used"].phonemes, true
+		return l.gold.entry("used").phonemes, true
 	}
 	return "", false
 }
@@ -95,5 +95,5 @@ func (l *lexicon) to(s setting) string {
 	case vowel:
 		return "tʊ"
 	}
-	return l.gold["to"].phonemes
+	return l.gold.entry("to").phonemes
 }

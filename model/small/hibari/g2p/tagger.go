@@ -2,6 +2,8 @@ package g2p
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,15 +12,13 @@ import (
 // A tagger gives every token its Penn Treebank part of speech: words that have only one are looked up, the rest is
 // decided by an averaged perceptron (Collins 2002) over the word, its neighbours and the two tags before it.
 type tagger struct {
-	tags    []string
-	only    map[string]uint8    // words with one tag
-	known   map[string]struct{} // words the features may name; others go by their shape
-	weights map[string][]weight // per feature
-}
-
-type weight struct {
-	tag   uint8
-	value float64
+	tags     []string
+	only     map[string]uint8 // words with one tag
+	known    texts            // words the features may name, in ascending order; others go by their shape
+	features texts            // in ascending order
+	ends     []uint32         // of each feature's weights
+	weights  []float64
+	to       []uint8 // the tag each weight is for
 }
 
 // taggerFile is the layout of tagger.json.
@@ -30,10 +30,7 @@ type taggerFile struct {
 }
 
 func newTagger(f *taggerFile) (*tagger, error) {
-	t := &tagger{
-		tags: f.Tags, only: make(map[string]uint8, len(f.TagDict)), known: make(map[string]struct{}, len(f.Vocab)),
-		weights: make(map[string][]weight, len(f.Weights)),
-	}
+	t := &tagger{tags: f.Tags, only: make(map[string]uint8, len(f.TagDict))}
 	if len(f.Tags) == 0 || len(f.Tags) > 255 {
 		return nil, fmt.Errorf("%d tags, 1 to 255 wanted", len(f.Tags))
 	}
@@ -41,42 +38,36 @@ func newTagger(f *taggerFile) (*tagger, error) {
 	for i, tag := range f.Tags {
 		number[tag] = uint8(i)
 	}
-	size, values := 0, 0
-	for word := range f.TagDict {
-		size += len(word)
+	words := newTexts(slices.Sorted(maps.Keys(f.TagDict)))
+	for i := range words.len() {
+		n, ok := number[f.TagDict[words.at(i)]]
+		if !ok {
+			return nil, fmt.Errorf("word %q: unknown tag %q", words.at(i), f.TagDict[words.at(i)])
+		}
+		t.only[words.at(i)] = n
 	}
-	for _, word := range f.Vocab {
-		size += len(word)
-	}
-	for feature, list := range f.Weights {
-		size += len(feature)
-		values += len(list)
-	}
-	return t, t.fill(f, number, newPack(size), make([]weight, 0, values))
+	t.known = newTexts(slices.Sorted(slices.Values(f.Vocab)))
+	return t, t.weigh(f.Weights, number)
 }
 
-// fill copies the tables; names go into p, weights into all.
-func (t *tagger) fill(f *taggerFile, number map[string]uint8, p *pack, all []weight) error {
-	for word, tag := range f.TagDict {
-		n, ok := number[tag]
-		if !ok {
-			return fmt.Errorf("word %q: unknown tag %q", word, tag)
-		}
-		t.only[p.put(word)] = n
+// weigh copies the weights of all features.
+func (t *tagger) weigh(all map[string]map[string]float64, number map[string]uint8) error {
+	features := slices.Sorted(maps.Keys(all))
+	t.features, t.ends = newTexts(features), make([]uint32, len(features))
+	n := 0
+	for _, values := range all {
+		n += len(values)
 	}
-	for _, word := range f.Vocab {
-		t.known[p.put(word)] = struct{}{}
-	}
-	for feature, values := range f.Weights {
-		from := len(all)
-		for tag, value := range values {
+	t.weights, t.to = make([]float64, 0, n), make([]uint8, 0, n)
+	for i, feature := range features {
+		for tag, value := range all[feature] {
 			n, ok := number[tag]
 			if !ok {
 				return fmt.Errorf("feature %q: unknown tag %q", feature, tag)
 			}
-			all = append(all, weight{n, value})
+			t.weights, t.to = append(t.weights, value), append(t.to, n)
 		}
-		t.weights[p.put(feature)] = all[from:len(all):len(all)]
+		t.ends[i] = uint32(len(t.weights))
 	}
 	return nil
 }
@@ -116,7 +107,7 @@ func (t *tagger) contextWord(w string) string {
 	default:
 		n = lower(w)
 	}
-	if _, ok := t.known[n]; ok {
+	if _, ok := t.known.find(n); ok {
 		return n
 	}
 	return "<" + shape(w) + ">"
@@ -136,8 +127,16 @@ func (s *scorer) add(name string, value ...string) {
 	for _, v := range value {
 		s.key = append(s.key, v...)
 	}
-	for _, w := range s.t.weights[string(s.key)] {
-		s.scores[w.tag] += w.value
+	i, ok := s.t.features.find(string(s.key))
+	if !ok {
+		return
+	}
+	from := uint32(0)
+	if i > 0 {
+		from = s.t.ends[i-1]
+	}
+	for j := from; j < s.t.ends[i]; j++ {
+		s.scores[s.t.to[j]] += s.t.weights[j]
 		s.any = true
 	}
 }
