@@ -32,7 +32,7 @@ type Backend struct {
 	b, pool C.ptr
 	device  string
 	cpu     *Backend // of another device
-	stop    *C.int // set: the graph under way ends before its next operation
+	stop    *C.int   // set: the graph under way ends before its next operation
 	threads int
 	observe func(stage string, values []float32)
 	work    workroom

@@ -71,6 +71,7 @@ func (g *Graph) Reset() {
 	}
 	g.made, g.err, g.placed, g.done, g.stages = 0, nil, false, false, nil
 	g.own.reset()
+	g.mem.reset()
 	g.ctx = C.new_arena(unsafe.Pointer(&g.memory[0]), C.graph_arena(C.int(g.nodes)))
 	g.g = nil
 	if g.ctx != nil {
@@ -139,8 +140,8 @@ func (g *Graph) Compute(ctx context.Context, fill func()) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if !g.mem.arrange(g.g) {
-		return fmt.Errorf("graph: no memory for its values on %s", g.b.Device())
+	if err := g.mem.arrange(g.g); err != nil {
+		return err
 	}
 	if err := g.b.work.reserve(g.b.threads, g.own.each); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package ggml
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // libraries returns the folder with ggml's libraries, or skips.
 func libraries(t testing.TB) string {
 	t.Helper()
-	dir := os.Getenv("OMNILIVE_LIB")
+	dir := cmp.Or(os.Getenv("OMNILIVE_GPU_LIB"), os.Getenv("OMNILIVE_LIB"))
 	if dir == "" {
 		t.Skip("OMNILIVE_LIB is not set: no native libraries")
 	}
