@@ -26,7 +26,7 @@ func (l *askLoading) open(ctx context.Context, folder *omni.Folder, q omni.Reque
 		engine.KVType, engine.FlashAttn = llama.KVF32, llama.FlashOff
 	}
 	return omni.Load(ctx, folder, omni.Options{
-		Threads: l.threads, Type: kept, Types: map[string]ggml.Type{omni.LanguageModel: words}, Cache: l.cache,
+		Threads: l.threads, Type: kept, Types: typesOf(folder, l.quant, words), Cache: l.cache,
 		Engine: engine, CPUOnly: words == ggml.F32, Progress: progress,
 	})
 }
@@ -46,6 +46,14 @@ func (l *askLoading) types(tensors []checkpoint.Tensor) (kept, words ggml.Type, 
 		}
 	}
 	return kept, words, nil
+}
+
+// typesOf are the types of single components: in a converted folder those it holds, unless one is asked for.
+func typesOf(f *omni.Folder, quant string, words ggml.Type) map[string]ggml.Type {
+	if f.Made != nil && quant == "auto" {
+		return f.Made.LoadTypes()
+	}
+	return map[string]ggml.Type{omni.LanguageModel: words}
 }
 
 // roomiest is the first of f32, bf16 and q8_0 in which tensors take at most two thirds of the memory that is free.

@@ -54,8 +54,12 @@ func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done f
 	if o.folder, err = omni.OpenFolder(f.model); err != nil {
 		return nil, err
 	}
+	types := map[string]ggml.Type{omni.LanguageModel: words}
+	if o.folder.Made != nil { // a converted folder loads as it lies there
+		types = o.folder.Made.LoadTypes()
+	}
 	m, err := omni.Load(ctx, o.folder, omni.Options{
-		Threads: f.threads, Type: kept, Types: map[string]ggml.Type{omni.LanguageModel: words},
+		Threads: f.threads, Type: kept, Types: types,
 		Cache:    filepath.Join(f.dirs.models, "converted"),
 		Engine:   llama.EngineOptions{Sequences: f.lines(), ContextPerSequence: omniWindow},
 		Progress: func(part string, done, total int64) { tell(part, float64(done)/float64(max(total, 1))) },

@@ -39,7 +39,7 @@ func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	fs.IntVar(&f.calls, "max-calls", 0, "calls at once; one more gets 503; 0 means 8, or 2 with the tiny model")
 	fs.StringVar(&f.languages, "languages", "en,ko", "languages to recognize, with commas (ISO 639-1)")
 	fs.StringVar(&f.instructions, "instructions", "", "system prompt that calls start with; empty means the model's own")
-	fs.StringVar(&f.quant, "quant", "bf16", "how an omni checkpoint's networks are kept in memory: f32, f16, bf16 or q8_0")
+	fs.StringVar(&f.quant, "quant", "bf16", "how a published omni checkpoint's networks are kept in memory: f32, f16, bf16 or q8_0 (a converted one loads as it lies there)")
 	fs.StringVar(&f.llmQuant, "llm-quant", "q8_0", "how an omni checkpoint's language model is kept, where it is not converted already: f32, f16, bf16 or q8_0")
 	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
 	return f
