@@ -151,6 +151,15 @@ func (r *result) add(ours, float32s, beside cost) {
 	}
 }
 
+// preface says what was measured.
+const preface = `What go run ./bench/torch found on the machine it was last run on: both sides in turn, milliseconds and ratios are medians of
+the rounds, with those of processor time in brackets. vision is two of the tower's 32 blocks (one in windows) with patches,
+merger and projector on 448 by 448 pixels; audio two of the encoder's 32 layers with convolutions and projector on 30 s: both
+against transformers. compressor (a minute of sound) and bigvgan (two seconds of speech) are whole networks, against plain
+PyTorch written for this comparison; our compressor leaves out what nothing reads. error is relative to PyTorch's float32.
+
+`
+
 const heading = `| network | weights | threads | ours ms wall (processor) | PyTorch float32 | ours is faster by | PyTorch bfloat16 | ours is faster by | error |
 |---|---|---|---|---|---|---|---|---|
 `
@@ -186,7 +195,7 @@ func median(c []cost, f func(i int) float64) float64 {
 }
 
 func save(folder string, all []result) error {
-	table := heading
+	table := preface + heading
 	for _, r := range all {
 		table += r.line()
 	}
