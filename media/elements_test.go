@@ -1,6 +1,7 @@
 package media
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -17,8 +18,16 @@ func TestElementsAreComplete(t *testing.T) {
 			used[name] = true
 		}
 	}
+	files := ""
+	for _, name := range []string{"gst/decode.go", "videofile.go", "soundfile.go"} { // their pipelines are put together as they run
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files += string(text)
+	}
 	for _, e := range Elements() {
-		if !used[e.Name] {
+		if !used[e.Name] && !(e.Optional && strings.Contains(files, e.Name+" ")) {
 			t.Errorf("%s is listed but not used", e.Name)
 		}
 		delete(used, e.Name)
