@@ -30,8 +30,7 @@ var wideStructs = map[string]string{
 }
 
 // panics are broken promises of the programmer, never of input.
-var panics = map[string]string{
-}
+var panics = map[string]string{}
 
 func TestFileLength(t *testing.T) {
 	for _, s := range sources(t) {

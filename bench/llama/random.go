@@ -30,11 +30,16 @@ func makeModel(path string, layers int) error {
 	}
 	tensors = append(tensors, norm("output_norm.weight"), matrix("output.weight", width, vocabulary))
 	w, err := gguf.Create(path, []gguf.Value{
-		{Key: "general.architecture", Data: "llama"}, {Key: "llama.block_count", Data: uint32(layers)},
-		{Key: "llama.context_length", Data: uint32(32768)}, {Key: "llama.embedding_length", Data: uint32(width)},
-		{Key: "llama.feed_forward_length", Data: uint32(inner)}, {Key: "llama.attention.head_count", Data: uint32(heads)},
-		{Key: "llama.attention.head_count_kv", Data: uint32(keyHeads)}, {Key: "llama.rope.freq_base", Data: float32(5e6)},
-		{Key: "llama.attention.layer_norm_rms_epsilon", Data: float32(1e-6)}, {Key: "llama.vocab_size", Data: uint32(vocabulary)},
+		{Key: "general.architecture", Data: "llama"},
+		{Key: "llama.block_count", Data: uint32(layers)},
+		{Key: "llama.context_length", Data: uint32(32768)},
+		{Key: "llama.embedding_length", Data: uint32(width)},
+		{Key: "llama.feed_forward_length", Data: uint32(inner)},
+		{Key: "llama.attention.head_count", Data: uint32(heads)},
+		{Key: "llama.attention.head_count_kv", Data: uint32(keyHeads)},
+		{Key: "llama.rope.freq_base", Data: float32(5e6)},
+		{Key: "llama.attention.layer_norm_rms_epsilon", Data: float32(1e-6)},
+		{Key: "llama.vocab_size", Data: uint32(vocabulary)},
 		{Key: "tokenizer.ggml.model", Data: "no_vocab"},
 	}, tensors)
 	if err != nil {

@@ -30,8 +30,14 @@ var Components = []struct {
 	Name    string
 	Tensors int
 }{
-	{VisionModel, 390}, {AudioModel, 487}, {Compressor, 21}, {VisionProjector, 2}, {AudioProjector, 4},
-	{LanguageModel, 327}, {ImageTokenizer, 527}, {SpeechTokenizer, 102},
+	{VisionModel, 390},
+	{AudioModel, 487},
+	{Compressor, 21},
+	{VisionProjector, 2},
+	{AudioProjector, 4},
+	{LanguageModel, 327},
+	{ImageTokenizer, 527},
+	{SpeechTokenizer, 102},
 }
 
 // prefix is what the names of a component's tensors begin with.
