@@ -16,7 +16,6 @@ import (
 	"omnilive/model/omni/imagedecoder"
 	"omnilive/model/omni/prompt"
 	"omnilive/model/picture"
-	"omnilive/model/small"
 )
 
 // runAsk is the subcommand ask.
@@ -53,7 +52,7 @@ func (f *askFlags) ask(ctx context.Context, stdout, stderr io.Writer) (err error
 	if a.decode, err = f.draw.decoding(); err != nil {
 		return err
 	}
-	if err := llama.Open(filepath.Join(f.dirs.lib, small.LlamaDir)); err != nil {
+	if err := llama.Open(f.dirs.llama()); err != nil {
 		return err
 	}
 	if a.folder, err = omni.OpenFolder(f.model); err != nil {

@@ -51,6 +51,7 @@ type askDrawing struct {
 // askLoading says how the checkpoint is loaded.
 type askLoading struct {
 	quant, llmQuant, cache string
+	place                  map[string]string
 	threads, context       int
 }
 
@@ -114,6 +115,7 @@ func (a *askAnswer) declare(fs *flag.FlagSet) {
 func (l *askLoading) declare(fs *flag.FlagSet) {
 	fs.StringVar(&l.quant, "quant", "auto", "type of the networks' matrices in memory: f32, f16, bf16, q8_0; auto is the first of f32, bf16 and q8_0 that fits")
 	fs.StringVar(&l.llmQuant, "llm-quant", "auto", "the same for the language model: f32, f16, bf16, q8_0, q4_0")
+	placeFlag(fs, &l.place)
 	fs.StringVar(&l.cache, "cache-dir", "", "`folder` where the converted language model is kept (default: converted, below --models-dir)")
 	fs.IntVar(&l.threads, "threads", max(1, runtime.NumCPU()-1), "threads of the networks")
 	fs.IntVar(&l.context, "context", 0, "positions of the window (default: what the question and the answer take)")

@@ -27,7 +27,7 @@ func (l *askLoading) open(ctx context.Context, folder *omni.Folder, q omni.Reque
 	}
 	return omni.Load(ctx, folder, omni.Options{
 		Threads: l.threads, Type: kept, Types: typesOf(folder, l.quant, words), Cache: l.cache,
-		Engine: engine, CPUOnly: words == ggml.F32, Progress: progress,
+		Engine: engine, CPUOnly: words == ggml.F32, Place: l.place, Progress: progress,
 	})
 }
 

@@ -88,7 +88,7 @@ func (f benchFlags) run(ctx context.Context, stdout io.Writer) error {
 
 // measureParts times the parts and makes the questions, then gives the model's memory back.
 func (f benchFlags) measureParts(ctx context.Context, r *benchReport) (questions [][]float32, err error) {
-	m, err := small.Open(ctx, small.Config{ModelsDir: f.dirs.models, LibDir: f.dirs.lib, Tiny: f.model == "tiny"})
+	m, err := small.Open(ctx, small.Config{ModelsDir: f.dirs.models, LibDir: f.dirs.lib, Llama: f.dirs.llamaDir(), Tiny: f.model == "tiny"})
 	if err != nil {
 		return nil, explain(err)
 	}

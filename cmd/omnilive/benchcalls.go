@@ -48,7 +48,7 @@ func (f benchFlags) startServer(ctx context.Context) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, exe, "serve", "--listen", "127.0.0.1:0", "--model", f.model, "--models-dir", f.dirs.models, "--lib-dir", f.dirs.lib)
+	cmd := exec.CommandContext(ctx, exe, "serve", "--listen", "127.0.0.1:0", "--model", f.model, "--models-dir", f.dirs.models, "--lib-dir", f.dirs.lib, "--lib-variant", f.dirs.variant)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.StdoutPipe()

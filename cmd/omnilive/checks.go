@@ -7,14 +7,17 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"omnilive/model/ggml"
 	"omnilive/model/llama"
 	"omnilive/model/onnx"
 	"omnilive/model/parts"
+	"omnilive/model/small"
 	"omnilive/signaling"
 )
 
@@ -141,20 +144,34 @@ func worst(st parts.Status) string {
 
 // checkLibraries loads the libraries, as serve would; whole says that they are what models.lock lists, without which
 // loading them could end this process.
-func checkLibraries(lib string, whole bool) []finding {
+func checkLibraries(dirs *folders, whole bool) []finding {
 	const remedy = "omnilive models fetch, or name another folder with --lib-dir"
 	if !whole {
 		return []finding{{fail, "libllama, ggml and ONNX Runtime are not tried: they are not whole", remedy}}
 	}
-	llamaDir, onnxFile := libraryFiles(lib)
 	out := []finding{{verdict: fine, what: "libllama " + llama.Build + " and ggml load"}}
-	if err := llama.Open(llamaDir); err != nil {
+	if err := llama.Open(dirs.llama()); err != nil {
 		out[0] = finding{fail, oneLine(err), remedy}
+	} else {
+		out = append(out, checkDevices()...)
 	}
-	if err := onnx.Open(onnxFile); err != nil {
+	if err := onnx.Open(filepath.Join(dirs.lib, small.RuntimeLib)); err != nil {
 		return append(out, finding{fail, oneLine(err), remedy})
 	}
 	return append(out, finding{verdict: fine, what: "ONNX Runtime " + onnx.Version() + " loads"})
+}
+
+// checkDevices lists what the networks can run on, by the names that --place takes.
+func checkDevices() []finding {
+	devices, err := ggml.Devices()
+	if err != nil {
+		return []finding{{fail, oneLine(err), ""}}
+	}
+	var out []finding
+	for _, d := range devices {
+		out = append(out, finding{verdict: fine, what: fmt.Sprintf("device %s: %s (%s), %d of %d MB free", d.Name, d.Description, d.Driver, d.Free>>20, d.Total>>20)})
+	}
+	return out
 }
 
 // checkPorts tries to listen where serve would: the page on TCP, media on UDP and TCP of one number.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"omnilive/model/ggml"
@@ -57,7 +56,7 @@ func runConvert(ctx context.Context, args []string, stdout io.Writer) error {
 	if o.Types, err = componentTypes(*single); err != nil {
 		return err
 	}
-	if err := ggml.Load(filepath.Join(dirs.lib, "llama")); err != nil {
+	if err := ggml.Load(dirs.llama()); err != nil {
 		return err
 	}
 	return convertCheckpoint(ctx, paths[0], o, stdout)

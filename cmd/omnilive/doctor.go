@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 )
@@ -37,7 +36,7 @@ func runDoctor(ctx context.Context, args []string, stdout io.Writer) error {
 	dirs := folderFlags(fs)
 	listen := fs.String("listen", "127.0.0.1:8080", "address that serve would listen on")
 	media := fs.Int("media-port", 0, "UDP and TCP port of all media that serve would take; 0 means any free one")
-	set := fs.String("set", "default", "sets of parts to check, with commas: default, tiny, eye, libs or all")
+	set := fs.String("set", "default", "sets of parts to check, with commas: default, tiny, eye, libs, cuda, vulkan, metal or all")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -48,9 +47,13 @@ func runDoctor(ctx context.Context, args []string, stdout io.Writer) error {
 	var findings []finding
 	findings = append(findings, checkMachine("/proc/meminfo")...)
 	findings = append(findings, checkMedia()...)
-	found, whole := checkParts(ctx, store, splitSets(*set))
+	sets := splitSets(*set)
+	if dirs.variant != "cpu" {
+		sets = append(sets, dirs.variant)
+	}
+	found, whole := checkParts(ctx, store, sets)
 	findings = append(findings, found...)
-	findings = append(findings, checkLibraries(dirs.lib, whole)...)
+	findings = append(findings, checkLibraries(dirs, whole)...)
 	findings = append(findings, checkPorts(*listen, *media)...)
 	findings = append(findings, checkPrograms(ctx)...)
 	return report(stdout, findings)
@@ -74,11 +77,6 @@ func report(stdout io.Writer, findings []finding) error {
 		return errSick
 	}
 	return nil
-}
-
-// libraryFiles are where the libraries lie in the lib folder.
-func libraryFiles(lib string) (llama, onnx string) {
-	return filepath.Join(lib, "llama"), filepath.Join(lib, "libonnxruntime.so.1.32.0")
 }
 
 // oneLine makes the text of an error fit into one line of the report.

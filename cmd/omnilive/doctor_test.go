@@ -81,7 +81,7 @@ func TestDoctorOnAnEmptyMachine(t *testing.T) {
 }
 
 func TestDoctorRefusesToLoadABrokenLibrary(t *testing.T) {
-	found := checkLibraries(t.TempDir(), true)
+	found := checkLibraries(&folders{lib: t.TempDir(), variant: "cpu"}, true)
 	for _, f := range found {
 		if f.verdict != fail || f.remedy == "" {
 			t.Errorf("an empty lib folder: %+v", f)

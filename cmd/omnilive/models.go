@@ -37,7 +37,7 @@ func runModels(ctx context.Context, args []string, stdout io.Writer) error {
 		fs.PrintDefaults()
 	}
 	dirs := folderFlags(fs)
-	set := fs.String("set", "default", "sets of parts, with commas: default, tiny, eye, libs or all")
+	set := fs.String("set", "default", "sets of parts, with commas: default, tiny, eye, libs, cuda, vulkan, metal or all")
 	keep := fs.Bool("keep-downloads", false, "leave the fetched packages in MODELS-DIR/.downloads")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -79,7 +79,7 @@ func openStore(dirs *folders, tell func(parts.Progress), keep bool) (*parts.Stor
 	})
 }
 
-// splitSets reads the flag --set; "all" means every part.
+// splitSets reads the flag --set; "all" means every part that is not optional.
 func splitSets(list string) []string {
 	if list == "all" || list == "" {
 		return nil

@@ -39,7 +39,7 @@ func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done f
 	if err := onnx.Open(filepath.Join(f.dirs.lib, small.RuntimeLib)); err != nil {
 		return nil, err
 	}
-	if err := llama.Open(filepath.Join(f.dirs.lib, small.LlamaDir)); err != nil {
+	if err := llama.Open(f.dirs.llama()); err != nil {
 		return nil, err
 	}
 	kept, err := parseType(f.quant)
@@ -59,7 +59,7 @@ func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done f
 		types = o.folder.Made.LoadTypes()
 	}
 	m, err := omni.Load(ctx, o.folder, omni.Options{
-		Threads: f.threads, Type: kept, Types: types,
+		Threads: f.threads, Place: f.place, Type: kept, Types: types,
 		Cache:    filepath.Join(f.dirs.models, "converted"),
 		Engine:   llama.EngineOptions{Sequences: f.lines(), ContextPerSequence: omniWindow},
 		Progress: func(part string, done, total int64) { tell(part, float64(done)/float64(max(total, 1))) },

@@ -29,6 +29,7 @@ type modelFlags struct {
 	voice        string
 	quant        string // of an omni model's networks
 	llmQuant     string
+	place        map[string]string
 }
 
 func newModelFlags(fs *flag.FlagSet) *modelFlags {
@@ -40,6 +41,7 @@ func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	fs.StringVar(&f.languages, "languages", "en,ko", "languages to recognize, with commas (ISO 639-1)")
 	fs.StringVar(&f.instructions, "instructions", "", "system prompt that calls start with; empty means the model's own")
 	fs.StringVar(&f.quant, "quant", "bf16", "how a published omni checkpoint's networks are kept in memory: f32, f16, bf16 or q8_0 (a converted one loads as it lies there)")
+	placeFlag(fs, &f.place)
 	fs.StringVar(&f.llmQuant, "llm-quant", "q8_0", "how an omni checkpoint's language model is kept, where it is not converted already: f32, f16, bf16 or q8_0")
 	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
 	return f
@@ -107,7 +109,7 @@ func (f *modelFlags) openModel(ctx context.Context, tell func(string, float64)) 
 		return f.openOmni(ctx, tell)
 	}
 	return small.Open(ctx, small.Config{
-		ModelsDir: f.dirs.models, LibDir: f.dirs.lib, LanguageModel: f.llm, Tiny: f.model == "tiny",
+		ModelsDir: f.dirs.models, LibDir: f.dirs.lib, Llama: f.dirs.llamaDir(), LanguageModel: f.llm, Tiny: f.model == "tiny",
 		Threads: f.threads, Calls: f.lines(), NoVision: f.model == "tiny", Languages: strings.Split(f.languages, ","), Progress: tell,
 	})
 }

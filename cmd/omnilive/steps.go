@@ -23,7 +23,7 @@ func partSteps(dirs *folders) []parts.Step {
 		{
 			Part: "qwen2.5-0.5b", Output: small.DefaultLLM, Version: "1", Size: 430e6,
 			Make: func(_ context.Context, models, out string) error {
-				if err := llama.Open(filepath.Join(dirs.lib, small.LlamaDir)); err != nil {
+				if err := llama.Open(dirs.llama()); err != nil {
 					return err
 				}
 				return llama.Quantize(filepath.Join(models, small.SourceLLM), out, llama.FileQ4_0, runtime.NumCPU())

@@ -37,6 +37,7 @@ func runVerify(ctx context.Context, args []string, stdout io.Writer) error {
 	types := fs.String("types", "f32", "types in which matrices are kept, with commas: f32, f16, bf16, q8_0; all but f32 are only reported")
 	only := fs.String("only", "", "folders to run, with commas; empty means all")
 	device := fs.String("device", "cpu", "where the networks run: cpu, or a device that doctor lists, as gpu0")
+	fast := fs.Bool("fast", false, "let a GPU round f32 as it does in calls (to TF32 or f16): within no tolerance, but what it will be like")
 	brief := fs.Bool("brief", false, "one line a folder: its worst comparison")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -45,7 +46,12 @@ func runVerify(ctx context.Context, args []string, stdout io.Writer) error {
 		fs.Usage()
 		return errors.New("verify: name one folder")
 	}
-	if err := llama.Open(filepath.Join(dirs.lib, "llama")); err != nil {
+	if *device != ggml.Processor && !*fast {
+		if err := ggml.Precise(); err != nil {
+			return err
+		}
+	}
+	if err := llama.Open(dirs.llama()); err != nil {
 		return err
 	}
 	found, err := verify.Folders(fs.Arg(0))

@@ -202,14 +202,15 @@ func register(handles []unsafe.Pointer, dir string) error {
 	defer C.free(unsafe.Pointer(d))
 	C.call_load_all(loadAll, d)
 	if len(variants(dir)) == 0 {
-		return fmt.Errorf("load ggml: no libggml-cpu*%s in %s runs on this processor; %s", suffix(), dir, remedy)
+		return fmt.Errorf("load ggml: no libggml-cpu*.so in %s runs on this processor; %s", dir, remedy)
 	}
 	return nil
 }
 
-// variants returns the processor backends of dir that are loaded by now: one, as ggml keeps only the best.
+// variants returns the processor backends of dir that are loaded by now: one, as ggml keeps only the best. On every system
+// their names end in .so.
 func variants(dir string) []unsafe.Pointer {
-	paths, err := filepath.Glob(filepath.Join(dir, "libggml-cpu*"+suffix()))
+	paths, err := filepath.Glob(filepath.Join(dir, "libggml-cpu*.so"))
 	if err != nil {
 		return nil
 	}

@@ -40,6 +40,7 @@ type Part struct {
 	Root     string    `json:"root"`               // ModelsRoot or LibRoot
 	Sets     []string  `json:"sets"`               // the sets that it belongs to: "default", "tiny", "eye", "libs"
 	Platform string    `json:"platform,omitempty"` // GOOS/GOARCH that it is for; empty means any
+	Optional bool      `json:"optional,omitempty"` // only where one of its sets is asked for
 	Licence  string    `json:"licence"`            // SPDX identifier of what is inside
 	Origin   string    `json:"origin"`             // who made it and who converted or packaged it
 	Packages []Package `json:"packages"`
@@ -208,7 +209,8 @@ func (l *Lock) Sets() []string {
 	return slices.Compact(sets)
 }
 
-// choose returns the parts for platform that belong to any of sets, in the lock's order; no sets means every part.
+// choose returns the parts for platform that belong to any of sets, in the lock's order; no sets means every part that
+// is not optional.
 func (l *Lock) choose(platform string, sets []string) ([]Part, error) {
 	known := l.Sets()
 	for _, s := range sets {
@@ -218,7 +220,7 @@ func (l *Lock) choose(platform string, sets []string) ([]Part, error) {
 	}
 	var out []Part
 	for _, p := range l.Parts {
-		in := len(sets) == 0 || slices.ContainsFunc(p.Sets, func(s string) bool { return slices.Contains(sets, s) })
+		in := len(sets) == 0 && !p.Optional || slices.ContainsFunc(p.Sets, func(s string) bool { return slices.Contains(sets, s) })
 		if in && (p.Platform == "" || p.Platform == platform) {
 			out = append(out, p)
 		}

@@ -23,6 +23,7 @@ import (
 type Config struct {
 	ModelsDir     string
 	LibDir        string
+	Llama         string                          // folder of libllama in LibDir; empty means LlamaDir
 	LanguageModel string                          // path of an instruct GGUF; empty means the default's
 	Tiny          bool                            // SmolLM2 135M in place of Qwen2.5 0.5B
 	Threads       int                             // for each of recognizer and language model; 0 means the number of cores, at most 8
@@ -68,7 +69,7 @@ func Open(ctx context.Context, cfg Config) (*Model, error) {
 		load func() error
 	}{
 		{"ONNX Runtime", func() error { return onnx.Open(filepath.Join(cfg.LibDir, RuntimeLib)) }},
-		{"libllama", func() error { return llama.Open(filepath.Join(cfg.LibDir, LlamaDir)) }},
+		{"libllama", func() error { return llama.Open(filepath.Join(cfg.LibDir, cfg.Llama)) }},
 		{"recognizer", m.openRecognizer},
 		{"synthesizer", m.openVoice},
 		{"vision encoder", m.openDescriber},
@@ -92,6 +93,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Calls <= 0 {
 		c.Calls = 8
+	}
+	if c.Llama == "" {
+		c.Llama = LlamaDir
 	}
 	if c.Languages == nil {
 		c.Languages = []string{"en", "ko"}
