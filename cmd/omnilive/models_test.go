@@ -63,3 +63,28 @@ func TestFoldersComeFromTheEnvironmentOrTheCache(t *testing.T) {
 		t.Errorf("got %+v", *dirs)
 	}
 }
+
+func TestLibraryVariants(t *testing.T) {
+	for name, want := range map[string]string{"": "/lib/llama", "cpu": "/lib/llama", "vulkan": "/lib/llama-vulkan", "opencl": ""} {
+		fs := newFlags("test")
+		dirs, args := folderFlags(fs), []string{"--lib-dir", "/lib"}
+		if name != "" {
+			args = append(args, "--lib-variant", name)
+		}
+		if err := fs.Parse(args); (err == nil) != (want != "") || err == nil && dirs.llama() != want {
+			t.Errorf("%q: %s, %v", name, dirs.llama(), err)
+		}
+	}
+}
+
+func TestPlaceFlag(t *testing.T) {
+	fs := newFlags("test")
+	var place map[string]string
+	placeFlag(fs, &place)
+	if err := fs.Parse([]string{"--place", "ear=cpu"}); err == nil {
+		t.Error("a component that is none")
+	}
+	if err := fs.Parse([]string{"--place", "vision=gpu0"}); err != nil || place["vision_model"] != "gpu0" {
+		t.Errorf("%v, %v", place, err)
+	}
+}

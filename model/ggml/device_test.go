@@ -133,18 +133,6 @@ func deviceCases() []deviceCase {
 		{"convolve 2d", [][]int64{{6, 9, 8}, {18, 10}, {18, 10}, {18, 10}, {10}}, func(g *Graph, t []Tensor) Tensor {
 			return g.Convolve2D([]Matrix{matrix(t[1]), matrix(t[2]), matrix(t[3])}, t[0], t[4])
 		}},
-		{"convolve 2d wide", [][]int64{{24, 10, 8}, {72, 24}, {72, 24}, {72, 24}, {24}}, func(g *Graph, t []Tensor) Tensor {
-			return g.Convolve2D([]Matrix{matrix(t[1]), matrix(t[2]), matrix(t[3])}, t[0], t[4])
-		}},
-		{"product 58", [][]int64{{72, 58}, {72, 24}}, func(g *Graph, t []Tensor) Tensor { return g.MulMat(t[1], t[0]) }},
-		{"product 64", [][]int64{{72, 64}, {72, 24}}, func(g *Graph, t []Tensor) Tensor { return g.MulMat(t[1], t[0]) }},
-		{"product k64", [][]int64{{64, 58}, {64, 24}}, func(g *Graph, t []Tensor) Tensor { return g.MulMat(t[1], t[0]) }},
-		{"product m64", [][]int64{{72, 58}, {72, 64}}, func(g *Graph, t []Tensor) Tensor { return g.MulMat(t[1], t[0]) }},
-		{"product k48", [][]int64{{48, 58}, {48, 24}}, func(g *Graph, t []Tensor) Tensor { return g.MulMat(t[1], t[0]) }},
-		{"product n12", [][]int64{{88, 12}, {88, 64}}, func(g *Graph, t []Tensor) Tensor { return g.MulMat(t[1], t[0]) }},
-		{"concat", [][]int64{{24, 58}, {24, 58}}, func(g *Graph, t []Tensor) Tensor { return g.Concat(t[1], t[0], 0) }},
-		{"silu", [][]int64{{24, 48}, {24}, {24}}, func(g *Graph, t []Tensor) Tensor { return g.SiLU(g.Add(g.Mul(t[0], t[1]), t[2])) }},
-		{"pad", [][]int64{{24, 8, 6}}, func(g *Graph, t []Tensor) Tensor { return g.Pad(t[0], [4]int32{0, 1, 1}, [4]int32{0, 1, 1}) }},
 		{"depthwise", [][]int64{{6, 50}, {6, 5}}, func(g *Graph, t []Tensor) Tensor { return g.Depthwise(t[1], t[0], 2) }},
 		{"snake", [][]int64{{6, 50}, {6}, {6}, {12}, {12}}, func(g *Graph, t []Tensor) Tensor {
 			return g.Snake(t[0], Snake{Rate: t[1], Gain: t[2], Up: t[3], Down: t[4]}, true, false)

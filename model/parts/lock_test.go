@@ -175,3 +175,35 @@ func readMembers(path, name string, got *[][]byte) error {
 		return err
 	})
 }
+
+// Builds for GPUs come only to those who ask for them, each into a folder of its own.
+func TestOptionalParts(t *testing.T) {
+	text, err := os.ReadFile("../../models.lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := ParseLock(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := l.choose("linux/amd64", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		if p.Optional {
+			t.Errorf("%s came unasked", p.Name)
+		}
+	}
+	for set, platform := range map[string]string{"cuda": "linux/amd64", "vulkan": "linux/amd64", "metal": "darwin/arm64"} {
+		chosen, err := l.choose(platform, []string{set})
+		if err != nil || len(chosen) != 1 {
+			t.Fatalf("%s: %d parts, %v", set, len(chosen), err)
+		}
+		for _, f := range chosen[0].Files {
+			if !strings.HasPrefix(f.Path, "llama-"+set+"/") {
+				t.Errorf("%s goes to %s", set, f.Path)
+			}
+		}
+	}
+}
