@@ -3,7 +3,10 @@ package verify
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
+
+	"omnilive/model/ggml"
 )
 
 // Near compares values with the stored tensor of that name by the limit that tolerances.json has for it.
@@ -46,9 +49,16 @@ func (r *Run) Values(what string, got, want []float32, limit float64) {
 	if largest > 0 {
 		row.Relative = row.Absolute / largest
 	}
-	row.Passed = row.Absolute <= limit
+	if coarse := libllamaOnGPU * largest; coarse > limit && strings.HasSuffix(what, "logits") && r.onGPU() {
+		row.Limit, row.Note = coarse, "libllama on a GPU"
+	}
+	row.Passed = row.Absolute <= row.Limit
 	r.add(row)
 }
+
+// libllamaOnGPU is how far off libllama's logits may be on a GPU, as a part of the largest: its attention takes keys and
+// values as f16 there, whatever they are kept as (2.7e-4 was measured with Vulkan).
+const libllamaOnGPU = 1e-3
 
 // Equal compares integers with the stored ones of that name.
 func (r *Run) Equal(name string, got []int32) { r.Integers(name, got, r.Ints(name)) }
@@ -140,4 +150,8 @@ func (r *Run) add(row Row) {
 	if r.report != nil {
 		r.report(row)
 	}
+}
+
+func (r *Run) onGPU() bool {
+	return r.Backend != nil && r.Backend.Device() != ggml.Processor && r.Backend.Device() != ggml.PlainProcessor
 }
