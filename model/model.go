@@ -4,13 +4,16 @@
 // # Concurrency
 //
 // A Model may be used by many goroutines at once. A Conversation belongs to one call: Reply, Add, Instruct, Truncate
-// and Len are called by one goroutine at a time; Hear and See may each be called by one goroutine more while a Reply runs.
+// and Len are called by one goroutine at a time; Hear, See and Listen may each be called by one goroutine more while a Reply
+// runs. A Drawing is painted by any goroutine, also behind the end of its Reply.
 package model
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
+	"time"
 )
 
 // Sample rates of the sound that crosses this package, in samples per second.
@@ -48,6 +51,7 @@ type Abilities struct {
 	HeardLanguages  []string // ISO 639-1 codes the recognizer is limited to
 	Sees            bool     // camera pictures and input_image reach the model
 	Draws           bool     // the model makes pictures
+	Calls           bool     // the model calls tools
 }
 
 // Options of one conversation. The zero value works.
@@ -55,6 +59,20 @@ type Options struct {
 	Instructions string   // system prompt; empty means the model's default
 	Voice        string   // a name out of Abilities.Voices; empty means the first
 	Languages    []string // limits recognition to these ISO 639-1 codes; empty means Abilities.HeardLanguages
+	Tools        []Tool   // that the model may call
+}
+
+// A Tool is a function that the client offers to the model.
+type Tool struct {
+	Name        string
+	Description string
+	Parameters  json.RawMessage // JSON schema of an object; empty: no parameters
+}
+
+// A ToolCall is a call of a Tool.
+type ToolCall struct {
+	Name      string
+	Arguments json.RawMessage // an object
 }
 
 // A Picture is one camera frame or uploaded image: RGB, 8 bits a channel, rows from the top, no padding.
@@ -93,6 +111,10 @@ type Input struct {
 	Text   string    // typed words
 	Images []Picture // uploaded images, in order
 	Camera bool      // take what the last See saw
+
+	Frame bool       // take the newest camera picture as an image of its own, one that can be edited
+	Calls []ToolCall // of an assistant: what it called, as a client tells of an earlier conversation
+	Tool  string     // Text is the output of this function; Role is "tool"
 }
 
 // ReplyOptions are the settings of one reply.
@@ -102,6 +124,19 @@ type ReplyOptions struct {
 	Instructions string  // for this reply only; empty means the conversation's
 	MaxTokens    int     // 0 means the model's default
 	Speed        float64 // of speech, 0.25 to 1.5; 0 means 1
+	ToolChoice   string  // "auto" (also when empty), "none", "required", or the name of the tool to call
+	Draw         *Canvas // the reply is a picture; nil: the model decides
+}
+
+// A Canvas is the picture that is wanted.
+type Canvas struct {
+	Width, Height int // ratio; zero: that of the picture in the question, or as the model likes
+}
+
+// SeeOptions say where a camera picture belongs.
+type SeeOptions struct {
+	At  time.Duration // of the call, by its microphone's samples
+	Now bool          // the user is speaking or has just spoken: the picture belongs to his question
 }
 
 // A Mark ties a moment of a Piece's sound to its text and to the conversation's length:
@@ -120,6 +155,17 @@ type Piece struct {
 	Language string    // ISO 639-1, of text that the voice cannot speak; else empty
 	Pos      int       // length of the conversation after the whole piece
 	Marks    []Mark    // one per word, ascending; the last one is the whole piece
+
+	Calls   []ToolCall // the model calls tools; what they answer comes back as an Input
+	Drawing *Drawing   // the model drew: the picture is settled and has to be painted
+}
+
+// A Drawing is a picture that the model has made up and that is not painted yet.
+type Drawing struct {
+	Width, Height int // in pixels
+	// Paint makes the picture; show is told how much is done (0 to 1) and, now and then, how it will look; show may be nil.
+	// Ending ctx ends it. It may take minutes, and is called at most once.
+	Paint func(ctx context.Context, show func(done float64, preview *Picture)) (Picture, error)
 }
 
 // A Conversation is the model's memory of one call.
@@ -129,7 +175,7 @@ type Conversation interface {
 	Hear(ctx context.Context, speech []float32, o HearOptions) (Transcript, error)
 	// See looks at a camera picture; the newest look is what an Input with Camera refers to.
 	// It returns a short description, empty where the model keeps what it saw to itself.
-	See(ctx context.Context, p Picture) (string, error)
+	See(ctx context.Context, p Picture, o SeeOptions) (string, error)
 	// Add puts in into the conversation without a reply.
 	Add(ctx context.Context, in Input) error
 	// Reply adds in (unless nil) and yields the reply. The first Piece is empty: it says that the input is in, and its Pos
@@ -140,8 +186,21 @@ type Conversation interface {
 	Len() int
 	// Truncate forgets every position from pos on. If pos lies inside a reply, that reply is closed there before what comes next.
 	Truncate(pos int) error
-	// Instruct replaces the system prompt and keeps the rest of the conversation.
-	Instruct(ctx context.Context, instructions string) error
+	// Instruct replaces the system prompt and the tools, and keeps the rest of the conversation.
+	Instruct(ctx context.Context, instructions string, tools []Tool) error
 	// Close gives back what the conversation holds.
 	Close()
+}
+
+// A Listener is a Conversation that hears more than what is said to it: all that the microphone brings while the camera is
+// on, in order, as a video's soundtrack. Listen never waits for a Reply. samples are mono at InputRate.
+type Listener interface {
+	Listen(ctx context.Context, samples []float32) error
+}
+
+// A VoiceCloner is a Model that can speak like a recording.
+type VoiceCloner interface {
+	// CloneVoice returns the name under which the model from now on speaks like the recording (mono at OutputRate). Equal recordings
+	// have equal names; a bounded number is kept, and the one used longest ago goes first.
+	CloneVoice(ctx context.Context, samples []float32) (voice string, err error)
 }

@@ -188,7 +188,7 @@ func (c *fakeConv) Hear(ctx context.Context, pcm []float32, o model.HearOptions)
 	}
 	return model.Transcript{Text: text, Language: "en"}, nil
 }
-func (c *fakeConv) See(context.Context, model.Picture) (string, error) { return "a red apple", nil }
+func (c *fakeConv) See(context.Context, model.Picture, model.SeeOptions) (string, error) { return "a red apple", nil }
 func (c *fakeConv) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -217,7 +217,7 @@ func (c *fakeConv) Add(_ context.Context, in model.Input) error {
 	return nil
 }
 
-func (c *fakeConv) Instruct(_ context.Context, s string) error {
+func (c *fakeConv) Instruct(_ context.Context, s string, _ []model.Tool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.words[0] = "<system:" + s + ">"

@@ -83,7 +83,7 @@ func (s *Session) look(ctx context.Context) error {
 		if now.near(&last) {
 			continue
 		}
-		text, err := s.conv.See(ctx, model.Picture{Width: p.Width, Height: p.Height, RGB: p.RGB})
+		text, err := s.conv.See(ctx, model.Picture{Width: p.Width, Height: p.Height, RGB: p.RGB}, model.SeeOptions{})
 		if err != nil {
 			s.cfg.Log.Debug("camera", "err", err)
 			continue

@@ -32,7 +32,7 @@ type change struct {
 
 func (c change) apply(ctx context.Context, conv model.Conversation) error {
 	if c.instructions != nil {
-		return conv.Instruct(ctx, *c.instructions)
+		return conv.Instruct(ctx, *c.instructions, nil)
 	}
 	return conv.Add(ctx, *c.add)
 }

@@ -85,7 +85,7 @@ func (c *Conversation) readAhead(ctx context.Context, text string) {
 }
 
 // See describes a camera picture in a short line; a picture that says nothing gives "".
-func (c *Conversation) See(ctx context.Context, p model.Picture) (string, error) {
+func (c *Conversation) See(ctx context.Context, p model.Picture, _ model.SeeOptions) (string, error) {
 	if c.m.describer == nil {
 		return "", nil
 	}
@@ -114,7 +114,7 @@ func (c *Conversation) Truncate(pos int) error {
 }
 
 // Instruct replaces the system prompt; the cache follows with the next reply.
-func (c *Conversation) Instruct(_ context.Context, instructions string) error {
+func (c *Conversation) Instruct(_ context.Context, instructions string, _ []model.Tool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	head, err := c.m.head(instructions)

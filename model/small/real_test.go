@@ -173,7 +173,7 @@ func TestRoom(t *testing.T) {
 			t.Errorf("piece %d after the end: %v", n, err)
 		}
 	}
-	if err := open[0].Instruct(t.Context(), strings.Repeat("word ", 5000)); err != nil {
+	if err := open[0].Instruct(t.Context(), strings.Repeat("word ", 5000), nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, err := range open[0].Reply(t.Context(), &model.Input{Text: "Hello"}, model.ReplyOptions{}) {

@@ -118,7 +118,7 @@ func (m *Model) Warm(ctx context.Context) error {
 	_, hearErr := c.Hear(ctx, noise, model.HearOptions{Final: true})
 	errs := []error{hearErr}
 	if m.describer != nil {
-		_, err := c.See(ctx, model.Picture{Width: 64, Height: 64, RGB: make([]byte, 3*64*64)})
+		_, err := c.See(ctx, model.Picture{Width: 64, Height: 64, RGB: make([]byte, 3*64*64)}, model.SeeOptions{})
 		errs = append(errs, err)
 	}
 	for _, err := range c.Reply(ctx, &model.Input{Text: "Hello!"}, model.ReplyOptions{MaxTokens: 12}) {

@@ -64,7 +64,7 @@ func (c *Conversation) Hear(ctx context.Context, speech []float32, o model.HearO
 }
 
 // See encodes a camera picture as a moment of video.
-func (c *Conversation) See(ctx context.Context, p model.Picture) (string, error) {
+func (c *Conversation) See(ctx context.Context, p model.Picture, _ model.SeeOptions) (string, error) {
 	it, err := c.l.m.Video(ctx, omni.Clip{Frames: []model.Picture{p, p}, FPS: 2})
 	if err != nil {
 		return "", err
@@ -93,7 +93,7 @@ func (c *Conversation) Add(ctx context.Context, in model.Input) error {
 
 // Instruct replaces the system prompt of a conversation that has not begun; later it is put in as a message, as the model's
 // template does with a second one.
-func (c *Conversation) Instruct(ctx context.Context, instructions string) error {
+func (c *Conversation) Instruct(ctx context.Context, instructions string, _ []model.Tool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.o.Instructions = instructions

@@ -263,7 +263,7 @@ func TestWordsPicturesAndLooks(t *testing.T) {
 	for i := range p.RGB {
 		p.RGB[i] = byte(i * 7)
 	}
-	if _, err := c.See(ctx, p); err != nil {
+	if _, err := c.See(ctx, p, model.SeeOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	in := &model.Input{Text: "무엇이 보이나요? <|im_end|>", Images: []model.Picture{p}, Camera: true}
