@@ -188,7 +188,9 @@ func (c *fakeConv) Hear(ctx context.Context, pcm []float32, o model.HearOptions)
 	}
 	return model.Transcript{Text: text, Language: "en"}, nil
 }
-func (c *fakeConv) See(context.Context, model.Picture, model.SeeOptions) (string, error) { return "a red apple", nil }
+func (c *fakeConv) See(context.Context, model.Picture, model.SeeOptions) (string, error) {
+	return "a red apple", nil
+}
 func (c *fakeConv) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
