@@ -14,7 +14,8 @@ import (
 type AnswerOptions struct {
 	prompt.AnswerOptions
 	Sampling  llama.Sampling // how ids are picked; Allowed and Ends are the answer's own
-	MaxTokens int            // 0 is until the window is full
+	MaxTokens int            // ids put in counted; 0 is until the window is full
+	MaxPicked int            // ids that the model picks, so that what the form puts in costs nothing; 0 is no limit
 	Begin     []int32        // ids that the answer begins with
 	Free      int            // so many ids are picked out of all, whatever they come to, and none ends the answer; 0 is off
 	Taken     func(id int32) // told every id, put in or picked; may be nil
@@ -56,6 +57,7 @@ type answering struct {
 	o     AnswerOptions
 	yield func(prompt.Event, error) bool
 	n     int  // ids so far
+	given int  // of these, ids that were put in
 	left  bool // the caller left the loop
 	err   error
 }
@@ -88,6 +90,7 @@ func (r *answering) put(ctx context.Context, ids []int32) bool {
 	if r.err = r.w.seq.Append(ctx, ids); r.err != nil {
 		return false
 	}
+	r.given += len(ids)
 	for _, id := range slices.Clone(ids) {
 		if !r.take(id) {
 			return false
@@ -133,6 +136,16 @@ func (r *answering) step(ctx context.Context) bool {
 		if s.MaxTokens = r.o.MaxTokens - r.n; s.MaxTokens <= 0 {
 			r.err = ErrLength
 			return false
+		}
+	}
+	if r.o.MaxPicked > 0 {
+		most := r.o.MaxPicked - (r.n - r.given)
+		if most <= 0 {
+			r.err = ErrLength
+			return false
+		}
+		if s.MaxTokens == 0 || most < s.MaxTokens {
+			s.MaxTokens = most
 		}
 	}
 	for id, err := range r.w.seq.Generate(ctx, s) {

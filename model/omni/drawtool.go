@@ -15,6 +15,9 @@ const drawTool = `{"type": "function", "function": {"name": "` + prompt.DrawTool
 	`"parameters": {"type": "object", "required": ["` + prompt.DrawArgument + `"], "properties": {"` + prompt.DrawArgument + `": ` +
 	`{"type": "string", "description": "A serialized string of discrete vision tokens.", "minLength": 1}}}}}`
 
+// DrawTool is the tool as a conversation declares it.
+func DrawTool() prompt.Tool { return prompt.Tool{JSON: []byte(drawTool)} }
+
 // hasTool tells whether a tool of that name is among tools.
 func hasTool(tools []prompt.Tool, name string) bool {
 	for _, t := range tools {

@@ -1,6 +1,10 @@
 package prompt
 
-import "omnilive/model/tokenizer"
+import (
+	"slices"
+
+	"omnilive/model/tokenizer"
+)
 
 // Aloud makes an answer one that is spoken, whatever the model would rather do: its tags are put in where they belong, its
 // words stay the model's.
@@ -8,19 +12,23 @@ type Aloud struct {
 	Heard bool   // the question was sound: the answer begins with what was heard
 	Info  string // speaker info, JSON; "" leaves it to the model
 	Words int    // the most ids of each transcript; 0 and more than 400 mean 400
+	Calls bool   // a tool may be called in its place
 }
 
 // Limits on what stands before the units.
 const (
 	maxTranscript = 400
 	maxInfo       = 48
+	maxCall       = 1024 // of a tool call
 	leastUnits    = 3 // of what is spoken, as the reference's service has it
 )
 
 // aloud is how far an answer is that must be spoken.
 type aloud struct {
 	heard, said, spoken bool
-	ids                 int // in this stretch of text
+	called              bool    // a tool
+	ids                 int     // in this stretch of text
+	opening             []int32 // the first ids, as long as they may become either
 }
 
 // cross notes a tag.
@@ -31,6 +39,8 @@ func (s *aloud) cross(name string) {
 		s.heard = true
 	case "</assistant_transcript>":
 		s.said = true
+	case "</tool_call>":
+		s.called = true
 	}
 }
 
@@ -46,7 +56,17 @@ func (a *Answer) nextAloud() (Step, bool) {
 	}
 	switch a.mode {
 	case inWords:
+		switch s := &a.aloud; {
+		case s.called:
+			return Step{Forced: []int32{a.v.Marks.TurnEnd}}, true
+		case o.Calls && !s.heard && !s.said:
+			return a.speakOrCall(o), true
+		}
 		return a.forceParts(a.before(o)), true
+	case inTool:
+		if a.aloud.ids >= maxCall {
+			return a.forceParts([]tokenizer.Part{{Text: "</tool_call>", Special: true}}), true
+		}
 	case inUser:
 		return a.upTo(most, "</user_transcript>"), true
 	case inTranscript:
@@ -74,6 +94,29 @@ func (a *Answer) before(o *Aloud) []tokenizer.Part {
 		return []tokenizer.Part{{Text: "\n<audio_decoder_call>\n<speaker_info>", Special: true}}
 	}
 	return []tokenizer.Part{{Text: "\n<audio_decoder_call>\n<speaker_info>", Special: true}, {Text: o.Info}, {Text: openUnits, Special: true}}
+}
+
+// speakOrCall leaves it to the model whether the answer is spoken or calls a tool, by the id in which the two tags differ.
+func (a *Answer) speakOrCall(o *Aloud) Step {
+	var next []int32
+	var rest []int32
+	taken := a.aloud.opening
+	for _, parts := range [][]tokenizer.Part{a.before(o), {{Text: "<tool_call>", Special: true}}} {
+		ids, err := a.v.Tokenizer.EncodeParts(parts...)
+		if err != nil || len(ids) <= len(taken) || !slices.Equal(ids[:len(taken)], taken) {
+			continue
+		}
+		if rest = ids[len(taken):]; !slices.Contains(next, rest[0]) {
+			next = append(next, rest[0])
+		}
+	}
+	switch len(next) {
+	case 0:
+		return a.forceParts(a.before(o))
+	case 1:
+		return Step{Forced: rest[:1]}
+	}
+	return Step{Allowed: ranges(one(next[0]), one(next[1]))}
 }
 
 // upTo leaves words to the model until there are most ids, and then closes them.

@@ -97,6 +97,9 @@ func (a *Answer) Take(id int32) []Event {
 		a.forced = nil
 	}
 	a.aloud.ids++
+	if o := a.o.Aloud; o != nil && o.Calls && a.mode == inWords && !a.aloud.heard && !a.aloud.said {
+		a.aloud.opening = append(a.aloud.opening, id)
+	}
 	v, m := a.v, &a.v.Marks
 	switch {
 	case v.isStop(id):

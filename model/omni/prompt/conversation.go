@@ -38,6 +38,13 @@ type Message struct {
 	Calls     []Call
 	Name      string // of the tool that answers
 
+	Past bool // an assistant's: a question follows it, if not here; it brings no think block
+
+	// A user's message may be put in part by part, as a camera brings them: the first with Open, those between with both, the
+	// last with Resumed alone.
+	Open    bool // it goes on: its end is not written
+	Resumed bool // its beginning stands in the window already
+
 	// Trusted says that the text is the program's own, so that names of control tokens in it become these.
 	// Never set it for what came from a user, a tool or a model.
 	Trusted bool

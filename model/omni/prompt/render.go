@@ -119,9 +119,11 @@ func (w *writer) tools(tools []Tool) error {
 }
 
 func (w *writer) user(m *Message) error {
-	w.own(turnStart + "user\n")
+	if !m.Resumed {
+		w.own(turnStart + "user\n")
+	}
 	for i, p := range m.Parts {
-		if i > 0 {
+		if i > 0 || m.Resumed {
 			w.own("\n")
 		}
 		switch p.Kind {
@@ -137,7 +139,9 @@ func (w *writer) user(m *Message) error {
 			return fmt.Errorf("part %d: unknown kind %d", i, p.Kind)
 		}
 	}
-	w.own(turnEnd)
+	if !m.Open {
+		w.own(turnEnd)
+	}
 	return nil
 }
 
@@ -152,7 +156,7 @@ func (w *writer) assistant(m *Message, current, last bool) error {
 		body = strings.TrimLeft(body[behindLast(body, "</think>"):], "\n")
 	}
 	w.own(turnStart + "assistant\n")
-	if current && (last || think != "") {
+	if current && !m.Past && (last || think != "") {
 		w.own("<think>\n")
 		w.said(strings.Trim(think, "\n"), m.Trusted)
 		w.own("\n</think>\n\n")
