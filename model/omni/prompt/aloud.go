@@ -20,7 +20,7 @@ const (
 	maxTranscript = 400
 	maxInfo       = 48
 	maxCall       = 1024 // of a tool call
-	leastUnits    = 3 // of what is spoken, as the reference's service has it
+	leastUnits    = 3    // of what is spoken, as the reference's service has it
 )
 
 // aloud is how far an answer is that must be spoken.
