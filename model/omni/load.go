@@ -22,6 +22,7 @@ type Model struct {
 	language *languageModel
 	voices   *voices
 	painter  *painter
+	hush     hush
 }
 
 // Load reads the folder's networks. Whatever is missing or misshapen is listed before any memory is taken. The folder must

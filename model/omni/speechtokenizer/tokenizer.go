@@ -114,6 +114,18 @@ func (t *Tokenizer) next(samples int) int {
 	return t.piece
 }
 
+// Closed returns how many of the samples of a sound that still grows lie in pieces that are complete: their units stay as
+// they are, whatever follows. Each piece before it, and the rest behind it, may be given to Encode by itself.
+func (t *Tokenizer) Closed(samples int) (closed int) {
+	for n := t.next(samples); n < samples-closed; n = t.next(samples - closed) {
+		closed += n
+	}
+	return closed
+}
+
+// Piece returns the samples of a complete piece.
+func (t *Tokenizer) Piece() int { return t.piece }
+
 // places returns how many units the longest piece has.
 func (t *Tokenizer) places() int { return min((t.piece+minTail)/unitSamples+1, t.positions) }
 
