@@ -200,7 +200,7 @@ type Listener interface {
 
 // A VoiceCloner is a Model that can speak like a recording.
 type VoiceCloner interface {
-	// CloneVoice returns the name under which the model from now on speaks like the recording (mono at OutputRate). Equal recordings
-	// have equal names; a bounded number is kept, and the one used longest ago goes first.
+	// CloneVoice returns the name, which holds "like-", under which the model from now on speaks like the recording (mono at
+	// OutputRate). Equal recordings have equal names; a bounded number is kept, and the one used longest ago goes first.
 	CloneVoice(ctx context.Context, samples []float32) (voice string, err error)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // maxCallBody is an offer and the settings beside it, with room for the form around them.
-const maxCallBody = signaling.MaxOffer + signaling.MaxControl + 4<<10
+const maxCallBody = signaling.MaxOffer + signaling.MaxSession + 4<<10
 
 // answer takes an offer: the SDP alone, or a form with the parts sdp and session.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +76,7 @@ func readForm(form *multipart.Reader) (offer string, o signaling.CallOptions, er
 			}
 			offer = string(b)
 		case "session":
-			if o.Session, err = readPart(part, signaling.MaxControl); err != nil {
+			if o.Session, err = readPart(part, signaling.MaxSession); err != nil {
 				return "", o, err
 			}
 		default:
@@ -105,7 +105,7 @@ func writeOfferError(w http.ResponseWriter, err error) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		writeBody(w, http.StatusRequestEntityTooLarge, "too_large", "sdp", fmt.Sprintf("the offer is too large; the limit is %d bytes", signaling.MaxOffer))
+		writeBody(w, http.StatusRequestEntityTooLarge, "too_large", "sdp", fmt.Sprintf("the offer or its session is too large; the limit is %d bytes", large.Limit))
 	case errors.Is(err, errMediaType):
 		writeError(w, http.StatusUnsupportedMediaType, "unsupported_media_type", "%v", err)
 	default:

@@ -34,4 +34,5 @@ type Codecs struct {
 	VideoTypes   []string // MIME types Video takes; nil means none
 	ParseDataURI func(uri string) (mime string, data []byte, err error)
 	DecodeImage  func(data []byte, maxPixels int) (media.Picture, error)
+	DecodeSound  func(data []byte) ([]float32, error) // a recording, mono at media.OutputRate
 }

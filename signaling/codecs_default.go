@@ -6,6 +6,9 @@ import (
 	"omnilive/media"
 )
 
+// maxReferenceTime is the longest recording that is decoded; what a voice can be made of, the model says.
+const maxReferenceTime = 3 * time.Minute
+
 // DefaultCodecs are those of package media.
 func DefaultCodecs() *Codecs {
 	return &Codecs{
@@ -19,5 +22,8 @@ func DefaultCodecs() *Codecs {
 		VideoTypes:   media.VideoCodecs(),
 		ParseDataURI: media.ParseDataURI,
 		DecodeImage:  media.DecodeImage,
+		DecodeSound: func(data []byte) ([]float32, error) {
+			return media.DecodeSound(data, media.OutputRate, maxReferenceTime)
+		},
 	}
 }

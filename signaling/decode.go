@@ -18,7 +18,9 @@ const (
 	// MaxMessage is the largest message of all, a conversation.item.create with pictures, in bytes. It stands as
 	// a=max-message-size in the answer. Browsers stop at 256 KiB on their own side whatever stands there.
 	MaxMessage = 4 << 20
-	// MaxControl is the largest message of any other type, in bytes.
+	// MaxSession is the longest session object that comes with an offer, in bytes: one with a recording to speak like.
+	MaxSession = MaxReference + MaxControl
+	// MaxControl is the largest message of any other type, a session.update with a recording aside, in bytes.
 	MaxControl = 256 << 10
 	// MaxText is the longest text of one item, in bytes.
 	MaxText = 64 << 10
@@ -102,7 +104,7 @@ func (d *decoder) dispatch(name, id string, raw []byte) (request, *Error) {
 		return nil, invalid(codeInvalidEvent, "type", "the message has no type")
 	case read == nil:
 		return nil, invalid(codeInvalidValue, "type", "unknown type %q", clip(name, 100))
-	case len(raw) > MaxControl && name != "conversation.item.create":
+	case len(raw) > MaxControl && name != "conversation.item.create" && name != "session.update":
 		return nil, invalid(codeTooLarge, "", "a %s message has %d bytes; the limit is %d", name, len(raw), MaxControl)
 	}
 	return read(d, id, raw)

@@ -19,7 +19,16 @@ func testDecoder() *decoder {
 			if !strings.HasPrefix(uri, "data:") {
 				return "", nil, errors.New("not a data URI")
 			}
+			if strings.HasPrefix(uri, "data:audio/") {
+				return "audio/wav", []byte(uri[len("data:audio/"):]), nil
+			}
 			return "image/png", nil, nil
+		},
+		DecodeSound: func(data []byte) ([]float32, error) {
+			if string(data) == "noise" {
+				return nil, errors.New("neither a WAV nor an MP3 file")
+			}
+			return []float32{0.5}, nil
 		},
 		DecodeImage: func([]byte, int) (media.Picture, error) {
 			return media.Picture{Width: 1, Height: 1, RGB: make([]byte, 3)}, nil
@@ -120,6 +129,12 @@ func TestSessionUpdate(t *testing.T) {
 		{`{"type":"transcription"}`, "", "session.type"},
 		{`{"audio":{"output":{"speed":3}}}`, "", "session.audio.output.speed"},
 		{`{"audio":{"output":{"voice":4}}}`, "", "session.audio.output.voice"},
+		{`{"audio":{"output":{"voice":{"id":"like-1f"}}}}`, `{"Voice":"like-1f"}`, ""},
+		{`{"audio":{"output":{"voice":{"reference":"data:audio/wav"}}}}`, `{"Reference":[0.5]}`, ""},
+		{`{"audio":{"output":{"voice":{"reference":"http://x/me.wav"}}}}`, "", "session.audio.output.voice.reference"},
+		{`{"audio":{"output":{"voice":{"reference":"data:image/png,"}}}}`, "", "session.audio.output.voice.reference"},
+		{`{"audio":{"output":{"voice":{"reference":"data:audio/noise"}}}}`, "", "session.audio.output.voice.reference"},
+		{`{"audio":{"output":{"voice":{"reference":"data:audio/` + strings.Repeat("A", 1<<20) + `"}}}}`, `{"Reference":[0.5]}`, ""},
 		{`{"audio":{"input":{"turn_detection":{"type":"telepathy"}}}}`, "", "session.audio.input.turn_detection.type"},
 		{`{"audio":{"input":{"turn_detection":{"type":"server_vad","threshold":2}}}}`, "", "session.audio.input.turn_detection.threshold"},
 		{`{"audio":{"input":{"turn_detection":{"type":"server_vad","silence_duration_ms":-1}}}}`, "", "session.audio.input.turn_detection.silence_duration_ms"},
@@ -150,7 +165,7 @@ func TestSessionUpdate(t *testing.T) {
 func given(t *testing.T, u streaming.Update) string {
 	t.Helper()
 	s := mustJSON(t, u)
-	for _, f := range []string{"Instructions", "Voice", "Modality", "Language", "Transcription", "Speed", "Turn", "MaxTokens"} {
+	for _, f := range []string{"Instructions", "Voice", "Modality", "Language", "Transcription", "Speed", "Turn", "MaxTokens", "Reference"} {
 		s = strings.ReplaceAll(s, `"`+f+`":null,`, "")
 		s = strings.ReplaceAll(s, `,"`+f+`":null`, "")
 		s = strings.ReplaceAll(s, `"`+f+`":null`, "")

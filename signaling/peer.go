@@ -92,8 +92,8 @@ func (h *Hub) initial(o CallOptions) (*streaming.UpdateSession, error) {
 	if len(o.Session) == 0 {
 		return nil, nil
 	}
-	if len(o.Session) > MaxControl {
-		return nil, invalid(codeTooLarge, "session", "the session has %d bytes; the limit is %d", len(o.Session), MaxControl)
+	if len(o.Session) > MaxSession {
+		return nil, invalid(codeTooLarge, "session", "the session has %d bytes; the limit is %d", len(o.Session), MaxSession)
 	}
 	var s sessionFields
 	if e := unmarshal(o.Session, &s); e != nil {

@@ -118,11 +118,9 @@ func (d *decoder) updateAudio(s sessionFields, u *streaming.Update) *Error {
 		u.Speed = &v
 	}
 	if v, ok := out.Voice.given(); ok {
-		name, e := d.voice(v)
-		if e != nil {
+		if e := d.voice(v, u); e != nil {
 			return e
 		}
-		u.Voice = &name
 	}
 	if !in.TurnDetection.set {
 		return nil
@@ -136,25 +134,6 @@ func (d *decoder) updateAudio(s sessionFields, u *streaming.Update) *Error {
 	}
 	d.turn, u.Turn = t, &t
 	return nil
-}
-
-// voice is one of our voices for the name (or {"id": name}) that was asked for: the default for names that are not ours,
-// so that a client made for another server's voices works.
-func (d *decoder) voice(raw json.RawMessage) (string, *Error) {
-	var name string
-	if json.Unmarshal(raw, &name) != nil {
-		var custom struct {
-			ID string `json:"id"`
-		}
-		if json.Unmarshal(raw, &custom) != nil {
-			return "", invalid(codeInvalidValue, "session.audio.output.voice", "voice is a name or an object with an id")
-		}
-		name = custom.ID
-	}
-	if len(d.voices) > 0 && !slices.Contains(d.voices, name) {
-		return d.voices[0], nil
-	}
-	return name, nil
 }
 
 // turnDetection merges f into what is in force; another type begins with that type's defaults.

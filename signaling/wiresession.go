@@ -41,9 +41,13 @@ type wireAudio struct {
 	} `json:"input"`
 	Output struct {
 		Format wireFormat `json:"format"`
-		Voice  string     `json:"voice"`
+		Voice  any        `json:"voice"` // a name; of a cloned voice {"id": name}
 		Speed  float64    `json:"speed"`
 	} `json:"output"`
+}
+
+type wireVoice struct {
+	ID string `json:"id"`
 }
 
 type wireFormat struct {
@@ -90,6 +94,9 @@ func newSession(s streaming.Settings, voices []string) wireSession {
 	w.Audio.Input.TurnDetection = newTurnDetection(s.Turn)
 	w.Audio.Output.Format = pcm24k
 	w.Audio.Output.Voice = s.Voice
+	if s.IsCloned() {
+		w.Audio.Output.Voice = wireVoice{s.Voice}
+	}
 	w.Audio.Output.Speed = cmp.Or(s.Speed, 1)
 	w.Omnilive.Voices = append([]string{}, voices...)
 	return w

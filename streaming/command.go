@@ -18,6 +18,8 @@ type Settings struct {
 	Speed         float64
 	Turn          TurnDetection
 	MaxTokens     int // 0 = the model's default ("inf" on the wire)
+
+	clones []string // voices that this call gave recordings of
 }
 
 // TurnDetection says how the end of the user's turn is found. The zero value means: the client commits by itself.
@@ -38,6 +40,10 @@ type Update struct {
 	Speed                                   *float64
 	Turn                                    *TurnDetection
 	MaxTokens                               *int
+	Reference                               []float32 // a recording to speak like, mono at model.OutputRate, in place of Voice
+
+	cloned  string // the voice made of Reference
+	refused *Error // why none was made
 }
 
 // Commands.

@@ -30,6 +30,8 @@ type Session struct {
 	judge  chan verdict  // turn detection → converse
 	seen   chan string   // look → converse
 	glance chan struct{} // converse → look: look now; capacity 1
+
+	references references // the voices that the call brought
 }
 
 // NewSession takes a conversation and a speech detector for one call; Run gives them back.
@@ -75,8 +77,15 @@ func (s *Session) Run(ctx context.Context) error {
 	return err
 }
 
-// Do hands c to the Session and returns when it has been taken, not when it is done; its outcome comes as events.
-func (s *Session) Do(ctx context.Context, c Command) error { return send(ctx, s.cmds, c) }
+// Do hands c to the Session and returns when it has been taken, not when it is done; its outcome comes as events. A voice
+// that c brings a recording of is made first, on the caller's goroutine.
+func (s *Session) Do(ctx context.Context, c Command) error {
+	if u, ok := c.(UpdateSession); ok && u.Update.Reference != nil {
+		u.Update = s.clone(ctx, u.Update)
+		c = u
+	}
+	return send(ctx, s.cmds, c)
+}
 
 func (s *Session) emit(e Event) {
 	if s.cfg.Observe != nil {

@@ -44,6 +44,12 @@ func (s Settings) withDefaults(a model.Abilities) Settings {
 
 // apply returns s changed by u, or what is wrong with u.
 func (s Settings) apply(u Update, a model.Abilities) (Settings, *Error) {
+	if u.refused != nil {
+		return s, u.refused
+	}
+	if u.cloned != "" {
+		s.clones = append(slices.Clip(s.clones), u.cloned)
+	}
 	set(&s.Instructions, u.Instructions)
 	set(&s.Voice, u.Voice)
 	set(&s.Modality, u.Modality)
@@ -55,7 +61,7 @@ func (s Settings) apply(u Update, a model.Abilities) (Settings, *Error) {
 	switch {
 	case s.Modality != Audio && s.Modality != Text:
 		return s, invalid("session.output_modalities", "output_modalities must be [\"audio\"] or [\"text\"], not %q", s.Modality)
-	case len(a.Voices) > 0 && !slices.Contains(a.Voices, s.Voice):
+	case len(a.Voices) > 0 && !slices.Contains(a.Voices, s.Voice) && !slices.Contains(s.clones, s.Voice):
 		return s, invalid("session.audio.output.voice", "voice %q is not one of %v", s.Voice, a.Voices)
 	case s.Language != "" && len(a.HeardLanguages) > 0 && !slices.Contains(a.HeardLanguages, s.Language):
 		return s, invalid("session.audio.input.transcription.language", "language %q is not one of %v", s.Language, a.HeardLanguages)

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
+	"omnilive/media"
 	"omnilive/model"
 	"omnilive/model/ggml"
 	"omnilive/model/llama"
@@ -76,12 +78,30 @@ func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done f
 	if err == nil {
 		o.Model, err = live.New(ctx, m, options)
 	}
+	if err == nil && f.voiceLike != "" {
+		err = f.speakLike(ctx, o.Model)
+	}
 	if err != nil {
 		m.Close()
 		return nil, errors.Join(err, o.folder.Close())
 	}
 	return o, nil
 }
+
+// speakLike makes the voice of --voice-like the first one.
+func (f *modelFlags) speakLike(ctx context.Context, l *live.Model) error {
+	pcm, err := media.ReadSoundFile(ctx, f.voiceLike, media.OutputRate, mostReference)
+	if err == nil {
+		err = l.SpeakLike(ctx, pcm)
+	}
+	if err != nil {
+		return fmt.Errorf("--voice-like: %w", err)
+	}
+	return nil
+}
+
+// mostReference is the longest recording of a voice that is decoded; the model says what it takes.
+const mostReference = 10 * time.Minute
 
 func exists(path string) bool {
 	_, err := os.Stat(path)

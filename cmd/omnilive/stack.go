@@ -27,6 +27,7 @@ type modelFlags struct {
 	languages    string
 	instructions string
 	voice        string
+	voiceLike    string // a sound file
 	quant        string // of an omni model's networks
 	llmQuant     string
 	place        map[string]string
@@ -44,6 +45,7 @@ func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	placeFlag(fs, &f.place)
 	fs.StringVar(&f.llmQuant, "llm-quant", "q8_0", "how an omni checkpoint's language model is kept, where it is not converted already: f32, f16, bf16 or q8_0")
 	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
+	fs.StringVar(&f.voiceLike, "voice-like", "", "calls start with a voice like the one in this sound `file` (omni models)")
 	return f
 }
 
@@ -70,6 +72,9 @@ type stack struct {
 func (f *modelFlags) openStack(ctx context.Context) (*stack, error) {
 	if f.model != "small" && f.model != "tiny" && !isCheckpoint(f.model) {
 		return nil, fmt.Errorf("--model %q: want small, tiny or the folder of a checkpoint", f.model)
+	}
+	if f.voiceLike != "" && (f.voice != "" || !isCheckpoint(f.model)) {
+		return nil, errors.New("--voice-like is for an omni checkpoint (--model DIR), and in place of --voice")
 	}
 	s := &stack{}
 	bar := newLoading()

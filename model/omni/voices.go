@@ -8,10 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"omnilive/model/checkpoint"
-	"omnilive/model/ggml"
 	"omnilive/model/omni/bigvgan"
-	"omnilive/model/omni/ecapa"
 )
 
 // The archives of the vocoders: one with a table of speakers, one that speaks like a recording.
@@ -20,29 +17,41 @@ const (
 	ClonedVoice = "decoder/audio/NCZSCosybigvganDecoder.mar"
 )
 
-// A Voice is who speaks: a speaker vector and the vocoder that it is for.
+// A Voice is who speaks, and by which decoder.
 type Voice struct {
-	Name    string // "" for a cloned one
-	vector  []float32
-	vocoder *bigvgan.Vocoder
+	Name    string // "" for a recording's that was not given a name
+	speaker speaker
 }
 
-// Vector is the speaker vector.
-func (v Voice) Vector() []float32 { return v.vector }
+// A speaker is a decoder of units in one voice. Its device is the caller's to lock.
+type speaker interface {
+	// stream begins to speak.
+	stream(o SpeechOptions) (stream, error)
+	// speak returns the sound of known units, all at once.
+	speak(ctx context.Context, units []int32) ([]float32, error)
+	// known returns the units that there are.
+	known(units []int32) []int32
+	// samples are those that a unit becomes.
+	samples() int
+	// vector tells speakers apart.
+	vector() []float32
+}
 
-// voices holds the vocoders, each loaded when it is wanted first.
+var errNoVoice = errors.New("speak: no voice")
+
+// Vector is the speaker vector, nil without a speaker.
+func (v Voice) Vector() []float32 {
+	if v.speaker == nil {
+		return nil
+	}
+	return v.speaker.vector()
+}
+
+// voices holds the decoders, each loaded when it is wanted first, and the voices that were cloned.
 type voices struct {
 	m             *Model
 	named, cloned *archive
-}
-
-// An archive is a vocoder in memory.
-type archive struct {
-	file     VocoderFile
-	weights  *checkpoint.Weights
-	vocoder  *bigvgan.Vocoder
-	ecapa    *ecapa.Encoder // of the one that clones
-	speakers []string
+	clones        clones
 }
 
 // Voices returns the names of the speakers that the checkpoint knows, the default first.
@@ -61,9 +70,12 @@ func (m *Model) Clones() bool {
 	return err == nil
 }
 
-// Voice returns the speaker of that name; "" is the default one.
+// Voice returns the speaker of that name, one that CloneVoice gave among them; "" is the default one.
 func (m *Model) Voice(ctx context.Context, name string) (Voice, error) {
 	defer m.at(VocoderPlace).lock()()
+	if strings.HasPrefix(name, ClonePrefix) {
+		return m.voices.clones.find(name)
+	}
 	a, err := m.voices.byName(ctx)
 	if err != nil {
 		return Voice{}, err
@@ -75,22 +87,26 @@ func (m *Model) Voice(ctx context.Context, name string) (Voice, error) {
 	if i < 0 {
 		return Voice{}, fmt.Errorf("no voice %.40q: this checkpoint has %s", name, strings.Join(a.speakers, ", "))
 	}
-	v, err := a.vocoder.Speaker(i)
-	return Voice{Name: name, vector: v, vocoder: a.vocoder}, err
+	vector, err := a.vocoder.Speaker(i)
+	return Voice{Name: name, speaker: bigvganSpeaker{a.vocoder, vector}}, err
 }
 
 // VoiceLike returns the voice of a recording, 24 kHz mono in [-1, 1).
 func (m *Model) VoiceLike(ctx context.Context, samples []float32) (Voice, error) {
 	defer m.at(VocoderPlace).lock()()
-	a, err := m.voices.clone(ctx)
+	return m.voices.like(ctx, samples)
+}
+
+func (s *voices) like(ctx context.Context, samples []float32) (Voice, error) {
+	a, err := s.clone(ctx)
 	if err != nil {
 		return Voice{}, err
 	}
-	v, err := a.ecapa.Embed(ctx, samples)
+	vector, err := a.ecapa.Embed(ctx, samples)
 	if err != nil {
 		return Voice{}, fmt.Errorf("voice of a recording: %w", err)
 	}
-	return Voice{vector: v, vocoder: a.vocoder}, nil
+	return Voice{speaker: bigvganSpeaker{a.vocoder, vector}}, nil
 }
 
 // VoiceFor returns the voice that an answer's speaker info asks for, JSON as in {"gender": "m", "age": "20-30"}: like is the
@@ -127,10 +143,10 @@ func (m *Model) VoiceFor(ctx context.Context, info string, like []float32) (Voic
 // Speak returns the sound of units, 24 kHz mono. Units that mean no sound are left out.
 func (m *Model) Speak(ctx context.Context, units []int32, v Voice) ([]float32, error) {
 	defer m.at(VocoderPlace).lock()()
-	if v.vocoder == nil {
-		return nil, errors.New("speak: no voice")
+	if v.speaker == nil {
+		return nil, errNoVoice
 	}
-	return v.vocoder.Decode(ctx, v.vocoder.Known(units), v.vector)
+	return v.speaker.speak(ctx, v.speaker.known(units))
 }
 
 func (s *voices) byName(ctx context.Context) (*archive, error) {
@@ -155,60 +171,18 @@ func (s *voices) close() {
 	for _, a := range []*archive{s.named, s.cloned} {
 		a.close()
 	}
-	s.named, s.cloned = nil, nil
+	s.named, s.cloned, s.clones = nil, nil, clones{}
 }
 
-// openArchive loads a vocoder.
-func (m *Model) openArchive(ctx context.Context, name string, clones bool) (*archive, error) {
-	file, err := m.folder.OpenVocoder(name)
-	if err != nil {
-		return nil, err
-	}
-	a, b := &archive{file: file}, m.at(VocoderPlace).backend
-	if err := a.open(ctx, b, clones, checkpoint.Options{
-		Backend: b, Type: m.o.kept(VocoderPlace), Progress: m.o.progress(VocoderPlace),
-	}); err != nil {
-		a.close()
-		return nil, fmt.Errorf("open the vocoder %s: %w", name, err)
-	}
-	return a, nil
+// A bigvganSpeaker is a speaker vector and the Unit-BigVGAN that it is for.
+type bigvganSpeaker struct {
+	vocoder *bigvgan.Vocoder
+	of      []float32
 }
 
-func (a *archive) open(ctx context.Context, b *ggml.Backend, clones bool, o checkpoint.Options) error {
-	text, err := a.file.Config()
-	if err != nil {
-		return err
-	}
-	p := checkpoint.NewPlan(a.file)
-	if a.vocoder, a.ecapa, err = DeclareVocoder(p, text, clones, b); err != nil {
-		return err
-	}
-	if a.weights, err = p.Load(ctx, o); err != nil || clones {
-		return err
-	}
-	if a.speakers, err = a.file.Speakers(); err != nil {
-		return err
-	}
-	if n := a.vocoder.Speakers(); len(a.speakers) == 0 || len(a.speakers) > n {
-		return fmt.Errorf("spk_list.txt names %d speakers, the network has %d", len(a.speakers), n)
-	}
-	return nil
+func (b bigvganSpeaker) speak(ctx context.Context, units []int32) ([]float32, error) {
+	return b.vocoder.Decode(ctx, units, b.of)
 }
-
-func (a *archive) close() {
-	if a == nil {
-		return
-	}
-	if a.vocoder != nil {
-		a.vocoder.Close()
-	}
-	if a.ecapa != nil {
-		a.ecapa.Close()
-	}
-	if a.weights != nil {
-		a.weights.Close()
-	}
-	if a.file != nil {
-		a.file.Close()
-	}
-}
+func (b bigvganSpeaker) known(units []int32) []int32 { return b.vocoder.Known(units) }
+func (b bigvganSpeaker) samples() int                { return b.vocoder.Samples() }
+func (b bigvganSpeaker) vector() []float32           { return b.of }

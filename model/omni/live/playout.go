@@ -7,16 +7,10 @@ import (
 
 	"omnilive/model"
 	"omnilive/model/omni"
-	"omnilive/model/omni/bigvgan"
 )
 
-// How the vocoder is fed. The first chunk is short and looks less far ahead than it could: 10 units ahead its sound is off by
-// 56 dB less than the sound itself (package bigvgan), which saves 19 units of waiting; all later ones are exact.
-const (
-	firstChunk = 5
-	firstAhead = 10
-	laterChunk = 10
-)
+// The first chunk of Unit-BigVGAN, which alone is not exact: see omni.SpeechOptions.
+const firstChunk = 5
 
 // Units of speech for a letter, to tell which words belong to which sound before the end is known: 25 units a second, in
 // which people say about 14 letters of English or 5 syllables of Korean. At the end of an answer all its words are said.
@@ -32,46 +26,35 @@ type playout struct {
 	heard   string // what the model heard, for the first piece
 	sounded int    // units whose sound has been yielded
 	told    int    // bytes of the transcript that have been yielded
-	short   bool   // the first chunk has not come yet
-	buffer  []int32
 }
 
 func newPlayout(a *answer, v omni.Voice, heard string) (*playout, error) {
-	s, err := a.c.l.m.Speech(v, bigvgan.StreamOptions{Chunk: firstChunk, Short: true, Ahead: firstAhead})
-	return &playout{a: a, s: s, heard: heard, short: true}, err
+	s, err := a.c.l.m.Speech(v, omni.SpeechOptions{First: firstChunk, Ahead: 2 * firstChunk})
+	if err != nil {
+		return nil, err
+	}
+	return &playout{a: a, s: s, heard: heard}, nil
 }
+
+// close frees what the voice remembers. It is safe to call it twice.
+func (p *playout) close() { p.s.Close() }
 
 // push takes a unit; sound is made some units at a time.
 func (p *playout) push(ctx context.Context, unit int32) error {
-	p.buffer = append(p.buffer, unit)
-	if !p.short && len(p.buffer) < laterChunk || p.short && len(p.buffer) < firstChunk+firstAhead {
-		return nil
-	}
-	pcm, err := p.s.Push(ctx, p.buffer)
-	p.buffer = p.buffer[:0]
+	pcm, err := p.s.Push(ctx, unit)
 	if err != nil {
 		return err
-	}
-	if p.short {
-		p.short = false
-		if err := p.s.Options(bigvgan.StreamOptions{Chunk: laterChunk}); err != nil {
-			return err
-		}
 	}
 	return p.emit(pcm, false)
 }
 
 // flush yields the sound that is left, and all words.
 func (p *playout) flush(ctx context.Context) error {
-	pcm, err := p.s.Push(ctx, p.buffer)
+	pcm, err := p.s.Flush(ctx)
 	if err != nil {
 		return err
 	}
-	rest, err := p.s.Flush(ctx)
-	if err != nil {
-		return err
-	}
-	return p.emit(append(pcm, rest...), true)
+	return p.emit(pcm, true)
 }
 
 // emit yields sound with the words that belong to it.
