@@ -7,7 +7,7 @@ import (
 )
 
 // The page may load nothing from elsewhere and stand in no frame.
-const contentSecurityPolicy = "default-src 'self'; img-src 'self' data:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+const contentSecurityPolicy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 // Handler is everything the server answers.
 func (s *Server) Handler() http.Handler {
@@ -42,7 +42,7 @@ func page(files http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", contentSecurityPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Permissions-Policy", "camera=(self), microphone=(self)")
+		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)")
 		h.Set("Cache-Control", "no-cache")
 		files.ServeHTTP(w, r)
 	})

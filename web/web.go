@@ -3,7 +3,7 @@
 // The page is plain HTML, CSS and ES modules without a build step. It loads nothing from elsewhere and keeps every script
 // and style in a file of its own, so it runs under the content security policy
 //
-//	default-src 'self'; img-src 'self' data:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'
+//	default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'
 //
 // It talks to the server that served it: POST v1/realtime/calls and the events of the OpenAI Realtime protocol over the data
 // channel "oai-events".

@@ -7,5 +7,9 @@ interface Window {
     dump(): Promise<string>;
     farHeardAt: number;
     tell(event: object): void;
+    hear(event: object): void; // as if the server had sent it
+    keep: string[]; // types of events that are noted in sent and do not go out
+    peer: RTCPeerConnection;
+    screen?: MediaStream; // of the test that shares one
   };
 }

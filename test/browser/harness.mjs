@@ -17,6 +17,7 @@ const speech = path.join(out, 'speech');
  * @typedef {object} Options
  * @property {string} [file] phrase that Chromium itself plays as the microphone, from the moment it is opened
  * @property {string} [camera] file that Chromium shows as the camera
+ * @property {number} [cameras] how many cameras there are
  * @property {number} [width]
  * @property {number} [height]
  * @property {'light' | 'dark'} [scheme]
@@ -70,9 +71,9 @@ async function admit(route) {
 }
 
 /** @param {Options} options */
-function flags({ file, camera, devices = 'allowed' }) {
+function flags({ file, camera, cameras = 1, devices = 'allowed' }) {
   const all = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection'];
-  if (devices !== 'none') all.push('--use-fake-device-for-media-stream');
+  if (devices !== 'none') all.push(`--use-fake-device-for-media-stream=device-count=${cameras}`);
   if (devices !== 'denied') all.push('--use-fake-ui-for-media-stream');
   if (file) all.push(`--use-file-for-fake-audio-capture=${path.join(speech, file)}.wav%noloop`);
   if (camera) all.push(`--use-file-for-fake-video-capture=${camera}`);
@@ -98,7 +99,7 @@ export class Caller {
 
   async hangUp() {
     await this.page.getByRole('button', { name: 'Hang up' }).click();
-    await this.page.getByText('Call ended').waitFor();
+    await this.page.getByText('Call ended', { exact: true }).waitFor();
   }
 
   /**
@@ -142,6 +143,31 @@ export class Caller {
    */
   async reads(text) {
     await this.page.waitForFunction((pattern) => new RegExp(pattern, 'i').test(document.getElementById('turns')?.textContent ?? ''), text, { timeout: 30000 });
+  }
+
+  /**
+   * Gives the page events as if the server had sent them.
+   * @param {...object} events
+   */
+  async hears(...events) {
+    await this.page.evaluate((all) => all.forEach((event) => window.studio.hear(event)), events);
+  }
+
+  /**
+   * Keeps events of these types from going out; what the page sent stands in sent all the same.
+   * @param {...string} types
+   */
+  async keeps(...types) {
+    await this.page.evaluate((all) => { window.studio.keep = all; }, types);
+  }
+
+  /**
+   * What the page has sent of one type.
+   * @param {string} type
+   * @returns {Promise<any[]>}
+   */
+  async sent(type) {
+    return this.page.evaluate((wanted) => window.studio.sent.filter((event) => event.type === wanted), type);
   }
 
   /** @returns {Promise<any[]>} */

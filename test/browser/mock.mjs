@@ -14,7 +14,7 @@ import wrtc from '@roamhq/wrtc';
 const { RTCPeerConnection, MediaStream, nonstandard } = wrtc;
 const files = fileURLToPath(new URL('../../web/static', import.meta.url));
 const kinds = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const policy = "default-src 'self'; img-src 'self' data:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const policy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 const answer = 'The capital of France is Paris. It lies on the river Seine, and people have lived there for more than two thousand years.';
 const rate = 48000;
 const calls = new Map();
@@ -62,12 +62,12 @@ class FarEnd {
   }
 
   created() {
-    const session = { id: id('sess'), type: 'realtime', model: 'mock', instructions: 'You are a tone.', audio: { output: { voice: 'hum' } }, omnilive: { voices: ['hum', 'whistle'] } };
+    const session = { id: id('sess'), type: 'realtime', model: 'mock', instructions: 'You are a tone.', audio: { output: { voice: 'hum' } }, omnilive: { voices: ['hum', 'whistle'], model: { sees: true, draws: true, clones: true } } };
     this.tell('session.created', { session });
   }
 
   asked(event) {
-    if (event.type === 'session.update') this.tell('session.updated', { session: { model: 'mock', ...event.session } });
+    if (event.type === 'session.update') this.tell('session.updated', { session: { model: 'mock', ...event.session, omnilive: { model: { sees: true, draws: true, clones: true } } } });
     if (event.type === 'conversation.item.create') {
       const item = { ...event.item, id: id('item'), status: 'completed' };
       this.tell('conversation.item.added', { item });

@@ -3,7 +3,7 @@
 
 (() => {
   const devices = navigator.mediaDevices;
-  const studio = (window.studio = { events: [], sent: [], blocks: [], options: {}, ready: null, say, dump, tell() {}, farHeardAt: -Infinity });
+  const studio = (window.studio = { events: [], sent: [], blocks: [], options: {}, ready: null, say, dump, tell() {}, hear() {}, keep: [], farHeardAt: -Infinity });
   let context, recorder, desk;
 
   function open() {
@@ -82,8 +82,13 @@
       const channel = super.createDataChannel(...given);
       channel.addEventListener('message', ({ data }) => studio.events.push({ at: performance.now(), ...JSON.parse(data) }));
       const send = channel.send.bind(channel);
-      channel.send = (data) => { studio.sent.push(JSON.parse(data)); send(data); };
+      channel.send = (data) => {
+        const event = JSON.parse(data);
+        studio.sent.push(event);
+        if (!studio.keep.includes(event.type)) send(data);
+      };
       studio.tell = (event) => send(JSON.stringify(event));
+      studio.hear = (event) => channel.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(event) }));
       return channel;
     }
   };

@@ -3,16 +3,19 @@
 import { byId } from './dom.js';
 import { Call } from './call.js';
 import { Camera } from './camera.js';
+import { asEvents, Composer } from './composer.js';
 import { close, openMicrophone } from './devices.js';
 import { Meter } from './meter.js';
 import { Notice } from './notice.js';
 import { Problem } from './problem.js';
 import { Settings } from './settings.js';
-import { Floor, stateWords } from './state.js';
+import { Floor, stateWords, waitWords } from './state.js';
 import { Transcript } from './transcript.js';
 
 /** @typedef {import('./wire.js').ServerEvent} ServerEvent */
 /** @typedef {import('./wire.js').Session} Session */
+/** @typedef {import('./wire.js').QueueEvent} QueueEvent */
+/** @typedef {import('./composer.js').Wish} Wish */
 /** @typedef {import('./notice.js').Way} Way */
 
 const page = {
@@ -24,9 +27,6 @@ const page = {
   halo: byId('halo', HTMLElement),
   model: byId('model', HTMLElement),
   welcome: byId('welcome', HTMLElement),
-  say: byId('say', HTMLFormElement),
-  words: byId('words', HTMLInputElement),
-  send: byId('send', HTMLButtonElement),
   sound: byId('sound', HTMLAudioElement),
 };
 
@@ -40,6 +40,8 @@ class Line {
   meter = null;
   /** @type {Session | null} */
   session = null;
+  /** @type {QueueEvent | null} */
+  queue = null;
   floor = new Floor();
   live = false;
   muted = false;
@@ -56,19 +58,19 @@ class Line {
 let line = null;
 let warm = true;
 const notice = new Notice();
-const transcript = new Transcript(byId('turns', HTMLOListElement), byId('log', HTMLElement));
+const composer = new Composer(say, complain);
+const transcript = new Transcript(byId('turns', HTMLOListElement), byId('log', HTMLElement), {
+  cancel: (id) => line?.call?.send({ type: 'omnilive.image.cancel', image_id: id }),
+  edit: (picture) => { composer.edit(picture); },
+});
 const settings = new Settings(() => line?.live && tellSettings(line));
 const camera = new Camera(
-  (track) => { line?.call?.show(track).catch(complain); },
+  (track) => { line?.call?.show(track).catch(complain); if (line) show(); },
   complain,
 );
 
 page.call.addEventListener('click', () => (line ? hangUp() : call(true)));
 page.mute.addEventListener('click', mute);
-page.say.addEventListener('submit', (submit) => {
-  submit.preventDefault();
-  say();
-});
 window.addEventListener('pagehide', () => line?.end());
 awaitWarmth();
 
@@ -103,7 +105,7 @@ async function dial(mine) {
     sound: (stream) => play(mine, stream),
     shaky: (shaky) => { mine.shaky = shaky; show(); },
     over: (problem) => { if (line === mine) { drop(); complain(problem); } },
-  }, { microphone: mine.microphone, key: settings.key });
+  }, { microphone: mine.microphone, key: settings.key, session: settings.opening() });
   if (camera.track) await mine.call.show(camera.track);
   await mine.call.dial();
   mine.live = true;
@@ -134,7 +136,11 @@ function apply(mine, event) {
   mine.floor.apply(event);
   transcript.apply(event);
   switch (event.type) {
+    case 'omnilive.queue':
+      mine.queue = event;
+      break;
     case 'session.created':
+      mine.queue = null;
       learn(mine, event.session);
       tellSettings(mine);
       break;
@@ -189,15 +195,17 @@ function play(mine, stream) {
   start();
 }
 
-/** Says a typed message. An answer under way gives way to it, as it would to a voice. */
-function say() {
-  const text = page.words.value.trim();
-  if (!text || !line?.live || !line.call) return;
+/**
+ * Says a typed message, with its picture, or asks for a drawing. An answer under way gives way to it, as it would to a voice.
+ * @param {Wish} wish
+ */
+function say(wish) {
+  if (!line?.live || !line.call) return false;
   if (line.floor.responding) line.call.send({ type: 'response.cancel' });
   if (line.floor.answering) line.call.send({ type: 'output_audio_buffer.clear' });
-  line.call.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] } });
-  line.call.send({ type: 'response.create' });
-  page.words.value = '';
+  if (wish.picture) transcript.send(wish.picture);
+  for (const event of asEvents(wish)) line.call.send(event);
+  return true;
 }
 
 function mute() {
@@ -251,11 +259,11 @@ function show(rest = 'idle') {
   page.label.textContent = live ? 'Hang up' : line ? 'Cancel' : 'Call';
   const doing = now(rest);
   document.body.dataset.doing = doing;
-  if (page.state.textContent !== stateWords[doing]) page.state.textContent = stateWords[doing];
+  const words = waitWords(line?.queue ?? null) || stateWords[doing];
+  if (page.state.textContent !== words) page.state.textContent = words;
   page.mute.disabled = !line?.microphone;
   page.mute.setAttribute('aria-pressed', String(line?.muted ?? false));
-  page.words.disabled = page.send.disabled = !live;
-  page.words.placeholder = live ? 'Type a message' : 'Type during a call';
+  composer.allow(live && doing !== 'waiting', line?.session?.omnilive?.model ?? {}, camera.track !== null);
 }
 
 /** @param {'idle' | 'over'} rest */
@@ -263,6 +271,7 @@ function now(rest) {
   if (!line) return warm ? rest : 'warming';
   if (!line.live) return 'connecting';
   if (line.shaky) return 'shaky';
+  if (waitWords(line.queue)) return 'waiting';
   return line.floor.doing === 'listening' && line.muted ? 'muted' : line.floor.doing;
 }
 

@@ -26,6 +26,7 @@ export class Call {
   #abort = new AbortController();
   #handlers;
   #key;
+  #session;
   #location = '';
   #gone = 0;
   #over = false;
@@ -34,11 +35,12 @@ export class Call {
 
   /**
    * @param {Handlers} handlers
-   * @param {{microphone: MediaStream | null, key: string}} options
+   * @param {{microphone: MediaStream | null, key: string, session?: object | null}} options session: settings that go with the offer
    */
-  constructor(handlers, { microphone, key }) {
+  constructor(handlers, { microphone, key, session = null }) {
     this.#handlers = handlers;
     this.#key = key;
+    this.#session = session;
     this.#channel.onmessage = ({ data }) => this.#read(data);
     this.#peer.ontrack = ({ track }) => {
       if (track.kind === 'audio') handlers.sound(new MediaStream([track]));
@@ -71,7 +73,7 @@ export class Call {
   }
 
   /**
-   * Shows the camera to the model, or no longer.
+   * Shows the camera or the screen to the model, or no longer.
    * @param {MediaStreamTrack | null} track
    */
   async show(track) {
@@ -85,9 +87,10 @@ export class Call {
 
   /** @param {string} sdp */
   async #ask(sdp) {
-    const headers = { 'Content-Type': 'application/sdp', ...this.#authorization() };
+    const body = this.#offer(sdp);
+    const headers = { ...(typeof body === 'string' && { 'Content-Type': 'application/sdp' }), ...this.#authorization() };
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(answerLimit)]);
-    const answer = await fetch('v1/realtime/calls', { method: 'POST', headers, body: sdp, signal }).catch((cause) => {
+    const answer = await fetch('v1/realtime/calls', { method: 'POST', headers, body, signal }).catch((cause) => {
       throw new Problem('unreachable', String(cause));
     });
     if (answer.status !== 201) throw await refusal(answer);
@@ -95,6 +98,18 @@ export class Call {
     if (location) this.#location = new URL(location, answer.url).href;
     if (this.#over) this.#tellServer();
     return answer.text();
+  }
+
+  /**
+   * The offer alone, or a form with the settings beside it.
+   * @param {string} sdp
+   */
+  #offer(sdp) {
+    if (!this.#session) return sdp;
+    const form = new FormData();
+    form.set('sdp', sdp);
+    form.set('session', JSON.stringify(this.#session));
+    return form;
   }
 
   /** @returns {Record<string, string>} */

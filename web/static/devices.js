@@ -1,4 +1,4 @@
-// The caller's microphone and camera.
+// The caller's microphone, cameras and screen.
 
 import { Problem } from './problem.js';
 
@@ -12,10 +12,54 @@ export function openMicrophone() {
 
 /**
  * Opens the camera. The model looks once or twice a second: small and slow is enough.
+ * @param {string} [id] of the device; the browser's choice without it
  * @returns {Promise<MediaStream>}
  */
-export function openCamera() {
-  return open({ video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15 } } }, 'camera');
+export function openCamera(id) {
+  const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15 } };
+  return open({ video: id ? { ...wanted, deviceId: { exact: id } } : wanted }, 'camera');
+}
+
+/**
+ * Opens the camera after this one and closes this one, which comes first: many phones open one at a time. Where the other one
+ * cannot be opened it is this one again.
+ * @param {MediaStream} stream
+ * @returns {Promise<MediaStream>}
+ */
+export async function nextCamera(stream) {
+  const all = await cameras();
+  const now = stream.getVideoTracks()[0]?.getSettings().deviceId ?? '';
+  const at = all.findIndex(({ deviceId }) => deviceId === now);
+  const next = all[(at + 1) % all.length];
+  if (!next || next.deviceId === now) return stream;
+  close(stream);
+  return openCamera(next.deviceId).catch(() => openCamera(now));
+}
+
+/** Whether there is more than one camera. */
+export async function severalCameras() {
+  return (await cameras()).length > 1;
+}
+
+async function cameras() {
+  const all = await navigator.mediaDevices?.enumerateDevices().catch(() => []);
+  return (all ?? []).filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId);
+}
+
+/**
+ * Shares the screen, a window or a tab; null where the user chose none of them.
+ * @returns {Promise<MediaStream | null>}
+ */
+export async function openScreen() {
+  if (!window.isSecureContext) throw new Problem('insecure');
+  try {
+    const stream = await navigator.mediaDevices.getDisplayMedia({ video: { width: { max: 1920 }, height: { max: 1200 }, frameRate: { max: 10 } }, audio: false });
+    for (const track of stream.getVideoTracks()) track.contentHint = 'detail'; // small letters matter, movement does not
+    return stream;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'NotAllowedError') return null; // the dialog was closed, which says it all
+    throw new Problem('no-screen', cause instanceof Error ? cause.message : String(cause));
+  }
 }
 
 /**

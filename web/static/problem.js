@@ -2,7 +2,7 @@
 
 /**
  * @typedef {'insecure' | 'unsupported' | 'no-microphone' | 'microphone-denied' | 'microphone-taken' | 'no-camera' |
- *   'camera-denied' | 'camera-taken' | 'key' | 'busy' | 'warming' | 'refused' | 'unreachable' | 'no-path' | 'lost' |
+ *   'camera-denied' | 'camera-taken' | 'no-screen' | 'picture' | 'recording' | 'key' | 'busy' | 'warming' | 'refused' | 'unreachable' | 'no-path' | 'lost' |
  *   'ended' | 'sound' | 'silent' | 'failed'} Kind
  */
 
@@ -33,6 +33,9 @@ const words = {
   'no-camera': { title: 'No camera found', text: 'Plug one in and turn the camera on again. The call goes on without it.' },
   'camera-denied': { title: 'The camera is not allowed', text: 'Allow it for this page, by the icon beside the address, and turn it on again. The call goes on without it.' },
   'camera-taken': { title: 'The camera cannot be opened', text: 'Another program may be using it. The call goes on without it.' },
+  'no-screen': { title: 'The screen cannot be shared', text: 'The browser or the system does not allow it. The call goes on without it.' },
+  picture: { title: 'The picture cannot be used', text: 'A JPEG, PNG or WebP file is what browsers read.' },
+  recording: { title: 'The recording cannot be used', text: 'A WAV, MP3 or M4A file with some seconds of one voice is what is wanted.' },
   key: { title: 'This server asks for an access key', text: 'Enter it in the settings and call again.' },
   busy: { title: 'The server is busy', text: 'All its lines are taken.' },
   warming: { title: 'The model is still warming up', text: 'It takes some seconds after the server has started.' },

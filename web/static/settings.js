@@ -1,6 +1,8 @@
-// What the caller may choose: the voice, the instructions, the key. Kept for the next call.
+// What the caller may choose: the voice, the instructions, the key. Kept for the next call; a recording only until the page is closed.
 
 import { byId, make } from './dom.js';
+import { most } from './shrink.js';
+import { VoiceBox } from './voicebox.js';
 
 /** @typedef {import('./wire.js').Session} Session */
 /** @typedef {import('./wire.js').ClientEvent} ClientEvent */
@@ -11,6 +13,10 @@ export class Settings {
   #voice = byId('voice', HTMLSelectElement);
   #instructions = byId('instructions', HTMLTextAreaElement);
   #key = byId('key', HTMLInputElement);
+  #box = new VoiceBox();
+  /** @type {import('./voicebox.js').Reference | null} */
+  #reference = null;
+  #told = ''; // the recording that this call speaks like
   #changed;
   #chosen = {
     voice: localStorage.getItem('voice') ?? '',
@@ -29,6 +35,7 @@ export class Settings {
     }
     byId('open-settings', HTMLButtonElement).addEventListener('click', () => this.open());
     this.#dialog.addEventListener('close', () => {
+      this.#box.close();
       if (this.#dialog.returnValue === 'save') this.#save();
     });
   }
@@ -43,6 +50,7 @@ export class Settings {
     this.#voice.value = this.#chosen.voice;
     this.#instructions.value = this.#chosen.instructions;
     this.#key.value = this.#chosen.key;
+    this.#box.set(this.#reference);
     this.#dialog.returnValue = '';
     this.#dialog.showModal();
   }
@@ -58,7 +66,17 @@ export class Settings {
     }
     const current = session.audio?.output?.voice;
     if (typeof current === 'string') this.#offer(current);
+    this.#box.offer(session.omnilive?.model?.clones !== false);
     if (session.instructions) this.#instructions.placeholder = session.instructions;
+  }
+
+  /**
+   * The settings that go with the offer: a recording, which is too large for the channel; null without one.
+   * @returns {object | null}
+   */
+  opening() {
+    this.#told = this.#reference?.uri ?? '';
+    return this.#told ? { type: 'realtime', audio: { output: { voice: { reference: this.#told } } } } : null;
   }
 
   /**
@@ -71,9 +89,29 @@ export class Settings {
     /** @type {Record<string, unknown>} */
     const wanted = {};
     if (instructions && instructions !== session?.instructions) wanted.instructions = instructions;
-    if (voice && voice !== session?.audio?.output?.voice) wanted.audio = { output: { voice } };
+    const speaker = this.#speaker(voice, session);
+    if (speaker) wanted.audio = { output: { voice: speaker } };
     if (Object.keys(wanted).length === 0) return null;
     return { type: 'session.update', session: { type: 'realtime', ...wanted } };
+  }
+
+  /**
+   * The voice to ask for, null where there is nothing to change. A long recording waits for the next call.
+   * @param {string} name
+   * @param {Session | null} session
+   * @returns {import('./wire.js').Voice | null}
+   */
+  #speaker(name, session) {
+    const uri = this.#reference?.uri ?? '';
+    if (uri) {
+      if (uri === this.#told || uri.length > most) return null;
+      this.#told = uri;
+      return { reference: uri };
+    }
+    const first = session?.omnilive?.voices?.[0];
+    const wanted = name || (this.#told && typeof first === 'string' ? first : '');
+    this.#told = '';
+    return wanted && wanted !== session?.audio?.output?.voice ? wanted : null;
   }
 
   /**
@@ -88,6 +126,7 @@ export class Settings {
   }
 
   #save() {
+    this.#reference = this.#box.chosen;
     this.#chosen = { voice: this.#voice.value, instructions: this.#instructions.value.trim(), key: this.#key.value.trim() };
     localStorage.setItem('voice', this.#chosen.voice);
     localStorage.setItem('instructions', this.#chosen.instructions);

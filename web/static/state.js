@@ -1,13 +1,14 @@
 // Who is doing what in the call, in words.
 
 /** @typedef {import('./wire.js').ServerEvent} ServerEvent */
-/** @typedef {'idle' | 'warming' | 'connecting' | 'listening' | 'hearing' | 'thinking' | 'speaking' | 'muted' | 'shaky' | 'over'} Doing */
+/** @typedef {'idle' | 'warming' | 'connecting' | 'waiting' | 'listening' | 'hearing' | 'thinking' | 'speaking' | 'muted' | 'shaky' | 'over'} Doing */
 
 /** @type {Record<Doing, string>} */
 export const stateWords = {
   idle: 'Ready when you are',
   warming: 'The model is warming up…',
   connecting: 'Connecting…',
+  waiting: 'Waiting for a place…',
   listening: 'Listening',
   hearing: 'You are speaking',
   thinking: 'Thinking…',
@@ -16,6 +17,17 @@ export const stateWords = {
   shaky: 'The connection is shaky…',
   over: 'Call ended',
 };
+
+/**
+ * How long a call still waits, in words; empty where it does not.
+ * @param {{position: number, estimated_wait_ms: number} | null} queue
+ */
+export function waitWords(queue) {
+  if (!queue || queue.position < 1) return '';
+  const seconds = Math.round(queue.estimated_wait_ms / 1000);
+  const about = seconds > 10 ? 5 * Math.round(seconds / 5) : seconds; // not another number every second
+  return about > 0 ? `Waiting: place ${queue.position}, about ${about} s` : `Waiting: place ${queue.position}`;
+}
 
 /** Floor follows the events of a call and says who has the floor. */
 export class Floor {

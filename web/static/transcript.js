@@ -1,7 +1,9 @@
 // Both sides' words as they are said. What was not heard of an interrupted answer is visibly cut.
 
 import { make } from './dom.js';
+import { Functions } from './functions.js';
 import { draw } from './latency.js';
+import { Pictures } from './pictures.js';
 
 /** @typedef {import('./wire.js').ServerEvent} ServerEvent */
 /** @typedef {import('./wire.js').Item} Item */
@@ -16,6 +18,9 @@ import { draw } from './latency.js';
  * @property {number} heard length of the heard text; Infinity unless cut
  */
 
+/** @type {import('./pictures.js').Hooks} */
+const noHooks = { cancel() {}, edit() {} };
+
 /** A Transcript shows the conversation in a list. */
 export class Transcript {
   /** @type {Map<string, Turn>} */
@@ -24,20 +29,37 @@ export class Transcript {
   #items = new Map();
   /** @type {Map<string, HTMLElement[]>} what came for a response before its item */
   #early = new Map();
+  /** @type {string[]} pictures the user sent whose messages have not come back yet, as data URIs */
+  #sent = [];
+  #functions = new Functions();
+  #pictures;
+  #stuck = true; // to the newest line, which stays in sight when the form below grows
   #list;
   #frame;
 
   /**
    * @param {HTMLOListElement} list
    * @param {HTMLElement} frame what scrolls
+   * @param {import('./pictures.js').Hooks} [hooks]
    */
-  constructor(list, frame) {
+  constructor(list, frame, hooks = noHooks) {
     this.#list = list;
     this.#frame = frame;
+    this.#pictures = new Pictures(hooks);
+    frame.addEventListener('scroll', () => { this.#stuck = this.#atBottom(); });
+    new ResizeObserver(() => { if (this.#stuck) frame.scrollTop = frame.scrollHeight; }).observe(frame);
   }
 
   get empty() {
-    return this.#turns.size === 0;
+    return this.#list.childElementCount === 0;
+  }
+
+  /**
+   * Takes a picture that the user sends; the server does not send it back with its message.
+   * @param {string} picture a data URI
+   */
+  send(picture) {
+    this.#sent.push(picture);
   }
 
   /** Forgets everything, for a new call. */
@@ -45,12 +67,17 @@ export class Transcript {
     this.#turns.clear();
     this.#items.clear();
     this.#early.clear();
+    this.#sent = [];
+    this.#functions.clear();
+    this.#pictures.clear();
     this.#list.replaceChildren();
   }
 
   /** Marks the end of a call; unfinished words stay as they are. */
   close() {
     for (const { line } of this.#turns.values()) line.classList.remove('open');
+    this.#functions.close();
+    this.#pictures.close();
   }
 
   /** @param {ServerEvent} event */
@@ -77,7 +104,19 @@ export class Transcript {
       case 'conversation.item.deleted':
         return this.#remove(event.item_id);
       case 'response.output_item.added':
-        return this.#belongs(event.response_id, event.item);
+        return event.item.role === 'assistant' ? this.#belongs(event.response_id, event.item) : this.#function(event.item);
+      case 'response.output_item.done':
+        return this.#function(event.item);
+      case 'response.function_call_arguments.delta':
+        return this.#functions.add(event.item_id, event.delta);
+      case 'response.function_call_arguments.done':
+        return this.#function({ ...event, id: event.item_id });
+      case 'omnilive.image.started':
+      case 'omnilive.image.progress':
+      case 'omnilive.image.delta':
+      case 'omnilive.image.done':
+      case 'omnilive.image.failed':
+        return this.#put(this.#pictures.apply(event));
       case 'response.output_audio_transcript.delta':
       case 'response.output_text.delta':
         return this.#append(event.item_id, 'assistant', event.delta);
@@ -118,19 +157,47 @@ export class Transcript {
    * @param {string | null} [previous]
    */
   #item(item, previous) {
-    if (item.role !== 'user' && item.role !== 'assistant') return;
+    if (item.role !== 'user' && item.role !== 'assistant') return this.#function(item);
     const fresh = !this.#turns.has(item.id);
     const turn = this.#open(item.id, item.role);
     const before = previous ? this.#turns.get(previous) : undefined;
     if (fresh && before) before.line.after(turn.line);
     const text = (item.content ?? []).map((part) => part.text ?? part.transcript ?? '').join('');
     if (item.role === 'user') {
+      if (fresh) this.#picture(turn, item);
       if (text) this.#write(turn, text);
-      else turn.line.classList.add('open');
+      else turn.line.classList.toggle('open', !turn.line.classList.contains('shown'));
       return;
     }
     turn.line.classList.toggle('open', item.status === 'in_progress');
     if (item.status !== 'in_progress') this.#said(item.id, text);
+  }
+
+  /**
+   * Shows the pictures of a user's message.
+   * @param {Turn} turn
+   * @param {Item} item
+   */
+  #picture(turn, item) {
+    for (const { type } of item.content ?? []) {
+      const source = type === 'input_image' && this.#sent.shift();
+      if (!source) continue;
+      const image = make('img', 'sent');
+      Object.assign(image, { src: source, alt: 'Picture you sent' });
+      turn.words.before(image);
+      turn.line.classList.add('shown');
+    }
+  }
+
+  /** @param {Item} item of a function's call, or of what came of it */
+  #function(item) {
+    if (item.type === 'function_call_output') this.#functions.answer(item.call_id ?? '', item.output ?? '');
+    else if (item.type !== 'message' && item.call_id) this.#put(this.#functions.call(item));
+  }
+
+  /** @param {HTMLElement | null} line */
+  #put(line) {
+    if (line) this.#list.append(line);
   }
 
   /**

@@ -2,15 +2,21 @@
 // Only the fields this page reads are named.
 
 /** @typedef {{type: string, text?: string, transcript?: string | null}} Part */
-/** @typedef {{id: string, type?: string, role?: string, status?: string, content?: Part[]}} Item */
+/**
+ * A message, a call of a function (name, arguments, call_id) or what came of one (call_id, output).
+ * @typedef {{id: string, type?: string, role?: string, status?: string, content?: Part[], name?: string, arguments?: string, call_id?: string, output?: string}} Item
+ */
 /** @typedef {{id: string, status?: string, output?: Item[], status_details?: {reason?: string, error?: {message?: string}} | null}} Response */
+
+/** @typedef {{sees?: boolean, draws?: boolean, clones?: boolean}} Abilities what the model can do beyond talking */
+/** @typedef {string | {id?: string, reference?: string}} Voice a name, or a recording to speak like */
 
 /**
  * @typedef {object} Session
  * @property {string} [model]
  * @property {string} [instructions]
- * @property {{output?: {voice?: string | {id: string}}}} [audio]
- * @property {{voices?: (string | {id: string, name?: string})[]}} [omnilive]
+ * @property {{output?: {voice?: Voice}}} [audio]
+ * @property {{voices?: (string | {id: string, name?: string})[], model?: Abilities}} [omnilive]
  */
 
 /**
@@ -47,11 +53,20 @@
 /** @typedef {{type: 'omnilive.camera.seen', text: string}} SeenEvent */
 /** @typedef {{type: 'omnilive.speech.unavailable', response_id: string, language: string}} TextOnlyEvent */
 /** @typedef {{type: 'omnilive.input.silent', silent: boolean}} SilentEvent */
+/** @typedef {{type: 'omnilive.queue', position: number, estimated_wait_ms: number}} QueueEvent position 0: the wait is over */
+/** @typedef {{type: 'response.function_call_arguments.delta', item_id: string, call_id: string, delta: string}} ArgumentsDelta */
+/** @typedef {{type: 'response.function_call_arguments.done', item_id: string, call_id: string, name?: string, arguments: string}} ArgumentsWhole */
+/** @typedef {{type: 'omnilive.image.started', response_id?: string, image_id: string, width: number, height: number}} ImageStarted */
+/** @typedef {{type: 'omnilive.image.progress', image_id: string, done: number, preview?: string}} ImageProgress done: 0 to 1; preview: a data URI */
+/** @typedef {{type: 'omnilive.image.delta', image_id: string, index: number, delta: string}} ImageDelta a piece of the file, base64 */
+/** @typedef {{type: 'omnilive.image.done', image_id: string, width: number, height: number, content_type: string, bytes: number}} ImageDone */
+/** @typedef {{type: 'omnilive.image.failed', image_id: string, reason: 'cancelled' | 'failed', error?: {message?: string}}} ImageFailed */
+/** @typedef {ImageStarted | ImageProgress | ImageDelta | ImageDone | ImageFailed} ImageEvent */
 
 /**
  * @typedef {SessionEvent | SpeechEvent | ItemEvent | TruncatedEvent | CutEvent | DeletedEvent | HeardDelta | HeardWhole | HeardFailed |
  *   ResponseEvent | OutputItemEvent | SaidDelta | SaidWhole | WrittenWhole | SoundEvent | ErrorEvent |
- *   LatencyEvent | SeenEvent | TextOnlyEvent | SilentEvent} ServerEvent
+ *   LatencyEvent | SeenEvent | TextOnlyEvent | SilentEvent | QueueEvent | ArgumentsDelta | ArgumentsWhole | ImageEvent} ServerEvent
  */
 
 /** @typedef {{type: string, [field: string]: unknown}} ClientEvent */

@@ -82,3 +82,40 @@ test('a whole call by keyboard alone', async (t) => {
   await caller.page.getByText('Call ended').waitFor();
   assert.deepEqual(caller.errors, []);
 });
+
+for (const scheme of /** @type {const} */ (['light', 'dark'])) {
+  test(`drawings, functions and pictures are within reach (${scheme})`, async (t) => {
+    const caller = await open(t, { scheme });
+    const { page } = caller;
+    await caller.call();
+    const sun = await page.evaluate(() => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 96, height: 72 });
+      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+      for (const [colour, y] of /** @type {const} */ ([['#7ec3e6', 0], ['#f3c35b', 30], ['#3d6b4f', 50]])) Object.assign(context, { fillStyle: colour }).fillRect(0, y, 96, 72);
+      return canvas.toDataURL('image/jpeg').split(',')[1];
+    });
+    const whole = { type: 'omnilive.image.done', image_id: 'a', width: 768, height: 576, content_type: 'image/jpeg', bytes: Buffer.from(sun, 'base64').length };
+    await caller.hears(
+      { type: 'session.updated', session: { model: 'painter', omnilive: { model: { sees: true, draws: true, clones: true } } } },
+      { type: 'conversation.item.added', item: { id: 'u', type: 'message', role: 'user', status: 'completed', content: [{ type: 'input_text', text: 'Draw me a field, and tell me the weather there.' }] } },
+      { type: 'conversation.item.added', item: { id: 'f', type: 'function_call', name: 'weather', call_id: 'c', arguments: '{"place":"field"}', status: 'completed' } },
+      { type: 'conversation.item.added', item: { id: 'o', type: 'function_call_output', call_id: 'c', output: '{"sky":"clear"}' } },
+      { type: 'omnilive.image.started', image_id: 'a', width: 768, height: 576 },
+      { type: 'omnilive.image.delta', image_id: 'a', index: 0, delta: sun },
+      whole,
+      { type: 'omnilive.image.started', image_id: 'b', width: 768, height: 432 },
+      { type: 'omnilive.image.progress', image_id: 'b', done: 0.4 },
+    );
+    await page.locator('.function summary').click();
+    await page.getByRole('button', { name: 'Draw a picture' }).click();
+    await page.locator('#picture').setInputFiles({ name: 'sun.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(sun, 'base64') });
+    await page.getByAltText('Picture that goes with your message').waitFor();
+    assert.deepEqual(await violations(page), [], 'on a desk');
+    await caller.picture(`drawings-${scheme}`);
+    await page.setViewportSize({ width: 360, height: 720 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, 'fits a phone');
+    assert.deepEqual(await violations(page), [], 'on a phone');
+    await caller.picture(`drawings-phone-${scheme}`);
+    assert.deepEqual(caller.errors, []);
+  });
+}

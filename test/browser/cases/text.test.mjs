@@ -16,6 +16,34 @@ test('a typed question is answered in the same call', async (t) => {
   assert.deepEqual(caller.errors, []);
 });
 
+test('Enter that ends a composition sends nothing', async (t) => {
+  const caller = await open(t);
+  await caller.call();
+  await caller.keeps('conversation.item.create', 'response.create');
+  const { page } = caller;
+  await page.getByRole('textbox', { name: 'Type a message' }).focus();
+  const keys = await page.context().newCDPSession(page);
+  await keys.send('Input.imeSetComposition', { text: '안녕', selectionStart: 2, selectionEnd: 2 });
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await caller.sent('conversation.item.create'), []);
+  await keys.send('Input.insertText', { text: '안녕하세요' });
+  await page.keyboard.press('Enter');
+  const [{ item }] = await caller.sent('conversation.item.create');
+  assert.match(item.content[0].text, /안녕하세요$/);
+});
+
+test('who waits is told his place', async (t) => {
+  const caller = await open(t);
+  await caller.call();
+  const { page } = caller;
+  await caller.hears({ type: 'omnilive.queue', position: 2, estimated_wait_ms: 12000 });
+  assert.equal(await caller.state(), 'Waiting: place 2, about 10 s');
+  assert.equal(await page.getByRole('textbox', { name: 'Type a message' }).isEnabled(), false);
+  await caller.hears({ type: 'omnilive.queue', position: 0, estimated_wait_ms: 0 });
+  assert.equal(await caller.state(), 'Listening');
+  assert.ok(await page.getByRole('textbox', { name: 'Type a message' }).isEnabled());
+});
+
 test('settings reach the session and the next call', async (t) => {
   const caller = await open(t);
   await caller.call();

@@ -21,6 +21,8 @@ const answered = [
 ];
 const latency = { type: 'omnilive.turn.latency', response_id: 'r', endpoint_ms: 300, recognize_ms: 100, prefill_ms: 100, first_sound_ms: 200, pacer_ms: 20, total_ms: 520, speculated: true };
 
+const called = { id: 'f', type: 'function_call', name: 'look_up', call_id: 'c', arguments: '', status: 'in_progress' };
+
 const transcripts = [
   { name: 'words as they are said', events: [...asked, ...answered], want: ['user: Tell me a story.', 'assistant open: Once upon a time.'] },
   { name: 'words that are whole', events: [...answered, { type: 'conversation.item.done', item: { ...model, status: 'completed', content: [{ type: 'output_audio', transcript: 'Once upon a time.' }] } }], want: ['assistant: Once upon a time.'] },
@@ -49,6 +51,32 @@ const transcripts = [
     events: [answered[0], { type: 'omnilive.speech.unavailable', response_id: 'r', language: 'de' }, answered[1], { type: 'response.output_text.delta', response_id: 'r', item_id: 'm', delta: 'Guten Tag' }],
     want: ['assistant: Guten Tag(There is no voice for this language (German): it is text only.)'],
   },
+  {
+    name: 'a function on its way',
+    events: [{ type: 'response.output_item.added', response_id: 'r', item: called }, { type: 'response.function_call_arguments.delta', item_id: 'f', call_id: 'c', delta: '{"word":' }],
+    want: ['assistant function open: Calls look_up {"word":'],
+  },
+  {
+    name: 'a function and what came of it, each told once',
+    events: [{ type: 'response.output_item.added', response_id: 'r', item: called }, { type: 'conversation.item.added', item: called },
+      { type: 'response.function_call_arguments.done', item_id: 'f', call_id: 'c', arguments: '{"word":"tea"}' },
+      { type: 'response.output_item.done', response_id: 'r', item: { ...called, arguments: '{"word":"tea"}', status: 'completed' } },
+      { type: 'conversation.item.added', item: { id: 'o', type: 'function_call_output', call_id: 'c', output: 'a drink' } }],
+    want: ['assistant function: Calls look_up {\n  "word": "tea"\n} a drink'],
+  },
+  {
+    name: 'a picture that failed',
+    events: [{ type: 'omnilive.image.started', image_id: 'i', width: 4, height: 3 }, { type: 'omnilive.image.failed', image_id: 'i', reason: 'cancelled' }],
+    want: ['assistant picture: undefined(Cancelled)'],
+  },
+];
+
+const waits = [
+  { queue: null, want: '' },
+  { queue: { position: 0, estimated_wait_ms: 0 }, want: '' },
+  { queue: { position: 2, estimated_wait_ms: 7400 }, want: 'Waiting: place 2, about 7 s' },
+  { queue: { position: 3, estimated_wait_ms: 33000 }, want: 'Waiting: place 3, about 35 s' },
+  { queue: { position: 1, estimated_wait_ms: 0 }, want: 'Waiting: place 1' },
 ];
 
 const states = [
@@ -81,6 +109,12 @@ test('events become words', async (t) => {
       assert.equal(doing, want);
     });
   }
+  for (const { queue, want } of waits) {
+    await t.test(`place ${queue?.position}: ${want || 'no wait'}`, async () => {
+      const words = await caller.page.evaluate(async (each) => (await /** @type {Promise<any>} */ (import(new URL('./state.js', location.href).href))).waitWords(each), queue);
+      assert.equal(words, want);
+    });
+  }
   await t.test('the parts of a wait fill it and no more', async () => {
     const shares = await caller.page.evaluate(async (event) => {
       const { split } = await /** @type {Promise<any>} */ (import(new URL('./latency.js', location.href).href));
@@ -107,6 +141,8 @@ function lines(caller, events) {
     for (const cut of list.querySelectorAll('del')) cut.textContent = `[${cut.textContent}]`;
     return [...list.children].map((line) => {
       const notes = [...line.querySelectorAll('.note')].map((note) => `(${note.textContent})`).join('');
+      const call = [...line.querySelectorAll('summary, pre')].map((each) => each.textContent).filter(Boolean).join(' ');
+      if (line.classList.contains('function')) return `${line.className.replace('turn ', '')}: ${call}`;
       return `${line.className.replace('turn ', '')}: ${line.querySelector('.words')?.textContent}${notes}`;
     });
   }, events);
