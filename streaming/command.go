@@ -1,6 +1,9 @@
 package streaming
 
-import "omnilive/media"
+import (
+	"omnilive/media"
+	"omnilive/model"
+)
 
 // A Command is something a client asks of a Session. The set is closed.
 // EventID is the client's own id of the message; it comes back in Error.EventID when the command fails.
@@ -18,6 +21,8 @@ type Settings struct {
 	Speed         float64
 	Turn          TurnDetection
 	MaxTokens     int // 0 = the model's default ("inf" on the wire)
+	Tools         []model.Tool
+	ToolChoice    string // ToolAuto (also when empty), ToolNone, ToolRequired, or a tool's name
 
 	clones []string // voices that this call gave recordings of
 }
@@ -40,6 +45,8 @@ type Update struct {
 	Speed                                   *float64
 	Turn                                    *TurnDetection
 	MaxTokens                               *int
+	Tools                                   *[]model.Tool
+	ToolChoice                              *string
 	Reference                               []float32 // a recording to speak like, mono at model.OutputRate, in place of Voice
 
 	cloned  string // the voice made of Reference
@@ -53,7 +60,7 @@ type (
 		EventID string
 		Update  Update
 	}
-	// CreateItem puts a message into the conversation; answered by ItemAdded and ItemDone, or Failed.
+	// CreateItem puts a message, a call of an earlier conversation or a tool's output into the conversation; answered by ItemAdded and ItemDone, or Failed.
 	CreateItem struct {
 		EventID  string
 		Item     Item            // ID may be empty
@@ -67,8 +74,18 @@ type (
 		Modality     string // "" = the session's
 		Metadata     map[string]string
 		MaxTokens    int
+		ToolChoice   string // "" = the session's
 	}
-	// CancelResponse stops the answer being generated.
+	// DrawImage asks for a picture: a user's message and an answer that is drawn.
+	DrawImage struct {
+		EventID       string
+		Prompt        string
+		Camera        bool // edits the newest camera picture
+		Width, Height int  // ratio; 0: as the model likes
+	}
+	// CancelImage stops the painting of a picture; answered by ImageFailed, or Failed.
+	CancelImage struct{ EventID, ID string }
+	// CancelResponse stops the answer being generated, and the painting of what it drew.
 	CancelResponse struct{ EventID, ResponseID string }
 	// ClearOutput throws away what is still to be said.
 	ClearOutput struct{ EventID string }
@@ -81,6 +98,8 @@ type (
 func (UpdateSession) command()  {}
 func (CreateItem) command()     {}
 func (CreateResponse) command() {}
+func (DrawImage) command()      {}
+func (CancelImage) command()    {}
 func (CancelResponse) command() {}
 func (ClearOutput) command()    {}
 func (CommitInput) command()    {}

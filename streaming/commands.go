@@ -1,8 +1,10 @@
 package streaming
 
 import (
+	"encoding/json"
 	"strings"
 
+	"omnilive/media"
 	"omnilive/model"
 )
 
@@ -17,6 +19,10 @@ func (t *talk) onCommand(c Command) {
 		t.createItem(c)
 	case CreateResponse:
 		t.createResponse(c)
+	case DrawImage:
+		t.drawImage(c)
+	case CancelImage:
+		t.cancelImage(c)
 	case CancelResponse:
 		t.cancelResponse(c)
 	case ClearOutput:
@@ -38,8 +44,10 @@ func (t *talk) update(c UpdateSession) {
 		t.fail(err)
 		return
 	}
-	if next.Instructions != t.set.Instructions {
-		t.change(change{instructions: &next.Instructions}, c.EventID)
+	if next.Instructions != t.set.Instructions || !sameTools(next.Tools, t.set.Tools) {
+		if !t.change(change{system: &system{next.Instructions, next.Tools}}, c.EventID) {
+			return
+		}
 	}
 	t.set = next
 	t.ep.threshold = float32(next.Turn.Threshold)
@@ -73,16 +81,42 @@ func (t *talk) createItem(c CreateItem) {
 		t.fail(e)
 		return
 	}
+	in, err := t.input(&it, c.Images)
+	if err != nil {
+		err.EventID = c.EventID
+		t.fail(err)
+		return
+	}
+	if t.change(change{add: &in}, c.EventID) {
+		t.calls.note(it)
+		t.add(it)
+	}
+}
+
+// input is it as the model takes it in.
+func (t *talk) input(it *Item, images []media.Picture) (model.Input, *Error) {
+	switch it.Type {
+	case ItemCall:
+		if it.CallID == "" {
+			it.CallID = newID("call")
+		}
+		return model.Input{Role: RoleAssistant, Calls: []model.ToolCall{{Name: it.Name, Arguments: json.RawMessage(it.Arguments)}}}, nil
+	case ItemOutput:
+		name, err := t.calls.waiting(it.CallID)
+		return model.Input{Role: roleTool, Tool: name, Text: it.Output}, err
+	}
 	in := model.Input{Role: it.Role}
 	for _, p := range it.Content {
 		in.Text = strings.TrimSpace(in.Text + "\n" + p.Text)
 	}
-	for _, p := range c.Images {
+	for _, p := range images {
 		in.Images = append(in.Images, model.Picture{Width: p.Width, Height: p.Height, RGB: p.RGB})
 	}
-	if !t.change(change{add: &in}, c.EventID) {
-		return
-	}
+	return in, nil
+}
+
+// add tells of a whole item at the conversation's end.
+func (t *talk) add(it Item) {
 	it.Status = StatusCompleted
 	previous := t.todo.lastID
 	t.todo.lastID = it.ID
@@ -90,17 +124,33 @@ func (t *talk) createItem(c CreateItem) {
 	t.s.emit(ItemDone{Item: it, Previous: previous})
 }
 
+// answering says whether an answer is under way, and tells the client to wait if one is.
+func (t *talk) answering(eventID string) bool {
+	if !t.speaking() {
+		return false
+	}
+	t.fail(&Error{
+		Type: "invalid_request_error", Code: "conversation_already_has_active_response", EventID: eventID,
+		Message: "an answer (" + t.turn.resp.ID + ") is under way; wait for its response.done or cancel it",
+	})
+	return true
+}
+
 func (t *talk) createResponse(c CreateResponse) {
-	if t.speaking() {
-		t.fail(&Error{
-			Type: "invalid_request_error", Code: "conversation_already_has_active_response", EventID: c.EventID,
-			Message: "an answer (" + t.turn.resp.ID + ") is under way; wait for its response.done or cancel it",
-		})
+	if t.answering(c.EventID) {
+		return
+	}
+	if err := checkChoice("response.tool_choice", c.ToolChoice, t.set.Tools, t.s.cfg.Model.Abilities()); err != nil {
+		err.EventID = c.EventID
+		t.fail(err)
 		return
 	}
 	t.undo(errNewInput)
 	opt := t.options()
 	opt.Instructions = c.Instructions
+	if c.ToolChoice != "" {
+		choose(&opt, c.ToolChoice)
+	}
 	r := Response{Metadata: c.Metadata, Modality: c.Modality}
 	if c.Modality != "" {
 		opt.TextOnly = c.Modality == Text
@@ -112,7 +162,15 @@ func (t *talk) createResponse(c CreateResponse) {
 }
 
 func (t *talk) cancelResponse(c CancelResponse) {
-	if !t.speaking() || c.ResponseID != "" && c.ResponseID != t.turn.resp.ID {
+	id := c.ResponseID
+	if id == "" && t.speaking() {
+		id = t.turn.resp.ID
+	}
+	painting := t.studio.stop(func(p *painting) bool { return p.response == id }, t.s.emit)
+	if !t.speaking() || id != t.turn.resp.ID {
+		if painting {
+			return
+		}
 		t.fail(&Error{
 			Type: "invalid_request_error", Code: "response_cancel_not_active", EventID: c.EventID,
 			Message: "no answer is under way",

@@ -21,11 +21,13 @@ type talk struct {
 	gen   int        // of utterances
 	epoch int        // of pauses
 
-	work work
-	turn *turn
-	todo todo
-	mute muteWatch
-	echo []float32 // scratch of the echo check
+	work   work
+	turn   *turn
+	todo   todo
+	calls  ledger
+	studio studio
+	mute   muteWatch
+	echo   []float32 // scratch of the echo check
 }
 
 // work is what runs beside converse for it.
@@ -43,7 +45,7 @@ type todo struct {
 }
 
 func newTalk(s *Session) *talk {
-	t := &talk{s: s, set: s.cfg.Settings}
+	t := &talk{s: s, set: s.cfg.Settings, studio: studio{strokes: make(chan stroke, maxPainting)}}
 	t.ep.threshold = float32(t.set.Turn.Threshold)
 	return t
 }
@@ -73,6 +75,8 @@ func (t *talk) converse(ctx context.Context) error {
 			t.s.emit(CameraSeen{text})
 		case p, ok := <-pieces:
 			t.onPiece(p, ok)
+		case s := <-t.studio.strokes:
+			t.onStroke(s)
 		case <-t.s.play.wake:
 			t.onProgress()
 		}
@@ -89,6 +93,7 @@ func (t *talk) hangUp() {
 		t.turn.stop(context.Canceled)
 	}
 	t.work.tasks.Wait() // their results are sent with t.ctx, which has ended
+	t.studio.tasks.Wait()
 }
 
 func (t *talk) onHop(h hop) {

@@ -1,6 +1,10 @@
 package streaming
 
-import "time"
+import (
+	"time"
+
+	"omnilive/media"
+)
 
 // An Event is something a Session tells its peer. The set is closed; the peer turns each into its wire message.
 // Times named …MS count milliseconds of the session's own audio, from its first sample.
@@ -22,6 +26,19 @@ const (
 	StatusFailed     = "failed"
 )
 
+// Types of an Item, spelled as on the wire.
+const (
+	ItemMessage = "message" // also when empty
+	ItemCall    = "function_call"
+	ItemOutput  = "function_call_output"
+)
+
+// Reasons of ImageFailed, spelled as on the wire.
+const (
+	ImageCancelled = "cancelled"
+	ImageBroken    = "failed"
+)
+
 // Content types of a Part, spelled as on the wire.
 const (
 	PartInputText   = "input_text"
@@ -39,12 +56,18 @@ type Part struct {
 	ImageURL   string  // input_image
 }
 
-// An Item is one message of the conversation.
+// An Item is one message of the conversation, a call of a tool, or what the tool gave back.
 type Item struct {
 	ID      string // item_…
-	Role    string
+	Type    string // ItemMessage, ItemCall or ItemOutput
+	Role    string // of a message
 	Status  string
-	Content []Part
+	Content []Part // of a message
+
+	CallID    string // call_…, of a call and of its output
+	Name      string // of the tool that is called
+	Arguments string // of a call: a JSON object
+	Output    string // of the tool
 }
 
 // A Response is one answer, from its start to whatever ended it.
@@ -123,7 +146,7 @@ type (
 	}
 	// ResponseCreated opens a response.
 	ResponseCreated struct{ Response Response }
-	// OutputItemAdded opens the response's item.
+	// OutputItemAdded opens an item of the response: its message, or a call.
 	OutputItemAdded struct {
 		ResponseID string
 		Item       Item
@@ -139,7 +162,8 @@ type (
 	OutputTranscriptDelta struct{ ResponseID, ItemID, Delta string }
 	// OutputTextDelta is OutputTranscriptDelta of a response without sound.
 	OutputTextDelta struct{ ResponseID, ItemID, Delta string }
-	// OutputDone closes the response's content and item: audio done, transcript (or text) done, part done, item done.
+	// OutputDone closes an item of the response. Of a message: audio done, transcript (or text) done, part done, item done;
+	// of a call: its arguments, item done.
 	OutputDone struct {
 		ResponseID string
 		Item       Item // with its final content and status
@@ -166,7 +190,29 @@ type (
 	CameraSeen struct{ Text string }
 	// SpeechUnavailable is our own event (omnilive.speech.unavailable): this text's language cannot be spoken, it is text only.
 	SpeechUnavailable struct{ ResponseID, Language string }
-	// InputLevel is our own event (omnilive.input.silent): nothing but digital silence has come for some seconds, or sound is back.
+	// ImageStarted is our own event (omnilive.image.started): the model drew a picture, which is painted from now on.
+	ImageStarted struct {
+		ResponseID, ID string // of the image: img_…
+		Width, Height  int
+	}
+	// ImageProgress is our own event (omnilive.image.progress): a picture is being painted.
+	ImageProgress struct {
+		ID      string
+		Done    float64        // 0 to 1
+		Preview *media.Picture // how it will look, in any size; may be nil
+	}
+	// ImageDone is our own event (omnilive.image.done): the picture.
+	ImageDone struct {
+		ResponseID, ID string
+		Picture        media.Picture
+	}
+	// ImageFailed is our own event (omnilive.image.failed): there will be no picture.
+	ImageFailed struct {
+		ID     string
+		Reason string // ImageCancelled or ImageBroken
+		Err    *Error // nil when cancelled
+	}
+	// InputSilent is our own event (omnilive.input.silent): nothing but digital silence has come for some seconds, or sound is back.
 	InputSilent struct{ Silent bool }
 	// Failed answers a command that could not be carried out, or tells of a trouble inside the session.
 	Failed struct{ Err *Error }
@@ -209,5 +255,9 @@ func (ItemTruncated) event()         {}
 func (TurnLatency) event()           {}
 func (CameraSeen) event()            {}
 func (SpeechUnavailable) event()     {}
+func (ImageStarted) event()          {}
+func (ImageProgress) event()         {}
+func (ImageDone) event()             {}
+func (ImageFailed) event()           {}
 func (InputSilent) event()           {}
 func (Failed) event()                {}

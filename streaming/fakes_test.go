@@ -2,12 +2,16 @@ package streaming
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,20 +146,61 @@ type fakeModel struct {
 	think  time.Duration // to the first word
 	open   int
 	conv   *fakeConv
+
+	most, painting atomic.Int32 // pictures at once
 }
 
 func (m *fakeModel) Abilities() model.Abilities {
-	return model.Abilities{Name: "fake", Voices: []string{"heart"}, Sees: true}
+	return model.Abilities{Name: "fake", Voices: []string{"heart"}, Sees: true, Draws: true, Calls: true}
 }
 func (m *fakeModel) Warm(context.Context) error { return nil }
 func (m *fakeModel) Close() error               { return nil }
-func (m *fakeModel) NewConversation(context.Context, model.Options) (model.Conversation, error) {
+func (m *fakeModel) NewConversation(_ context.Context, o model.Options) (model.Conversation, error) {
 	m.open++
-	m.conv = &fakeConv{m: m, words: []string{"<system>"}}
+	m.conv = &fakeConv{m: m, words: []string{"<system>"}, tools: o.Tools}
 	return m.conv, nil
 }
 
+// piece is what a word of the script makes the answer do: it is said; "call:NAME" calls a tool, "draw:MS" draws a picture
+// that takes so long to paint, and never ends where MS is 0.
+func (m *fakeModel) piece(word string, pos int) model.Piece {
+	if name, ok := strings.CutPrefix(word, "call:"); ok {
+		return model.Piece{Pos: pos, Calls: []model.ToolCall{{Name: name, Arguments: json.RawMessage(`{"a":1}`)}}}
+	}
+	if wait, ok := strings.CutPrefix(word, "draw:"); ok {
+		n, _ := strconv.Atoi(wait)
+		return model.Piece{Pos: pos, Drawing: &model.Drawing{Width: 4, Height: 2, Paint: func(ctx context.Context, show func(float64, *model.Picture)) (model.Picture, error) {
+			return m.paint(ctx, time.Duration(n)*time.Millisecond, show)
+		}}}
+	}
+	return model.Piece{Text: " " + word, Pos: pos}
+}
+
+var fakePicture = model.Picture{Width: 4, Height: 2, RGB: make([]byte, 24)}
+
+// paint shows something each 50 ms.
+func (m *fakeModel) paint(ctx context.Context, d time.Duration, show func(float64, *model.Picture)) (model.Picture, error) {
+	m.most.Store(max(m.most.Load(), m.painting.Add(1)))
+	defer m.painting.Add(-1)
+	for at := time.Duration(0); d == 0 || at < d; at += 50 * time.Millisecond {
+		if d > 0 {
+			show(float64(at)/float64(d), &fakePicture)
+		}
+		select {
+		case <-ctx.Done():
+			return model.Picture{}, context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	if d == 13*time.Millisecond {
+		return model.Picture{}, errors.New("out of paint")
+	}
+	return fakePicture, nil
+}
+
 type fakeConv struct {
+	tools  []model.Tool
+	opts   []model.ReplyOptions // of each reply
 	m      *fakeModel
 	mu     sync.Mutex
 	words  []string
@@ -188,9 +233,11 @@ func (c *fakeConv) Hear(ctx context.Context, pcm []float32, o model.HearOptions)
 	}
 	return model.Transcript{Text: text, Language: "en"}, nil
 }
+
 func (c *fakeConv) See(context.Context, model.Picture, model.SeeOptions) (string, error) {
 	return "a red apple", nil
 }
+
 func (c *fakeConv) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -215,18 +262,31 @@ func (c *fakeConv) Truncate(pos int) error {
 }
 
 func (c *fakeConv) Add(_ context.Context, in model.Input) error {
-	c.push("<" + in.Text + ">")
+	switch {
+	case len(in.Text) > 1000:
+		return model.ErrContextFull
+	case in.Tool != "":
+		c.push("<" + in.Role + " " + in.Tool + ":" + in.Text + ">")
+	case len(in.Calls) > 0:
+		c.push("<" + in.Role + " called " + in.Calls[0].Name + string(in.Calls[0].Arguments) + ">")
+	case in.Frame:
+		c.push("<frame " + in.Text + ">")
+	default:
+		c.push("<" + in.Text + ">")
+	}
 	return nil
 }
 
-func (c *fakeConv) Instruct(_ context.Context, s string, _ []model.Tool) error {
+func (c *fakeConv) Instruct(_ context.Context, s string, tools []model.Tool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.tools = tools
 	c.words[0] = "<system:" + s + ">"
 	return nil
 }
 func (c *fakeConv) Close() { c.m.open-- }
 func (c *fakeConv) Reply(ctx context.Context, in *model.Input, o model.ReplyOptions) iter.Seq2[model.Piece, error] {
+	c.opts = append(c.opts, o)
 	return func(yield func(model.Piece, error) bool) {
 		if in != nil {
 			text := in.Text
@@ -245,8 +305,8 @@ func (c *fakeConv) Reply(ctx context.Context, in *model.Input, o model.ReplyOpti
 			return
 		}
 		for _, w := range strings.Fields(c.m.answer) {
-			p := model.Piece{Text: " " + w, Pos: c.push(w)}
-			if !o.TextOnly {
+			p := c.m.piece(w, c.push(w))
+			if !o.TextOnly && p.Text != "" {
 				p.PCM = make([]float32, model.OutputRate*3/10)
 				for i := range p.PCM {
 					p.PCM[i] = voice(i/3+7777*p.Pos) / 2 // below 4 kHz, as far as it matters here
@@ -260,13 +320,28 @@ func (c *fakeConv) Reply(ctx context.Context, in *model.Input, o model.ReplyOpti
 	}
 }
 
+// fakeEye is a camera that shows the same at every look.
+type fakeEye struct{}
+
+func (*fakeEye) Look(ctx context.Context) (media.Picture, error) {
+	select {
+	case <-ctx.Done():
+		return media.Picture{}, context.Cause(ctx)
+	case <-time.After(30 * time.Millisecond):
+	}
+	return media.Picture{Width: 16, Height: 16, RGB: make([]byte, 3*16*16)}, nil
+}
+
 // A scene is a call in virtual time.
 type scene struct {
 	mic    *fakeMic
 	out    *fakeOut
 	model  *fakeModel
 	cfg    Config
-	do     map[int64]Command // by millisecond
+	do     map[int64]Command        // by millisecond
+	later  map[int64]func() Command // those that depend on what has come
+	camera media.PictureReader
+	mu     sync.Mutex // guards what follows while the call runs
 	events []Event
 	at     []int64
 }
@@ -286,7 +361,9 @@ func (s *scene) run(t *testing.T) {
 		s.out.start = start
 		s.cfg.Model = s.model
 		s.cfg.NewSpeech = func() (model.SpeechDetector, error) { return fakeVAD{}, nil }
-		ses, err := NewSession(s.cfg, Ports{Mic: s.mic, Out: s.out, Emit: func(e Event) {
+		ses, err := NewSession(s.cfg, Ports{Mic: s.mic, Out: s.out, Camera: s.camera, Emit: func(e Event) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
 			s.events, s.at = append(s.events, e), append(s.at, time.Since(start).Milliseconds())
 		}})
 		if err != nil {
@@ -294,9 +371,15 @@ func (s *scene) run(t *testing.T) {
 		}
 		var wg sync.WaitGroup
 		for at, c := range s.do {
+			if s.later == nil {
+				s.later = map[int64]func() Command{}
+			}
+			s.later[at] = func() Command { return c }
+		}
+		for at, c := range s.later {
 			wg.Go(func() {
 				time.Sleep(time.Duration(at) * time.Millisecond)
-				if err := ses.Do(t.Context(), c); err != nil {
+				if err := ses.Do(t.Context(), c()); err != nil {
 					t.Error(err)
 				}
 			})

@@ -2,7 +2,6 @@ package streaming
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,9 +18,16 @@ const lateLimit = 200 * time.Millisecond
 // fade is how long the last sound takes to die away when it is cut, in samples (10 ms: no click, and still within the next frame).
 const fade = media.OutputRate / 100
 
+// A said is what a reply has come past: words that were heard, or what the model did between them.
+type said struct {
+	text    string
+	calls   []model.ToolCall
+	drawing *model.Drawing
+}
+
 // A progress says how far a reply has been heard.
 type progress struct {
-	Text    string    // words heard since the last call
+	Said    []said    // since the last call, in order
 	Pos     int       // the conversation's length that matches; 0: unchanged
 	Samples int       // heard of this reply, in all
 	Started time.Time // when its first sample went out; zero: not yet
@@ -41,7 +47,6 @@ type player struct {
 	mark  int // marks passed of queue[0]
 	held  int // samples in the queue
 	tail  []float32
-	text  strings.Builder
 	now   progress
 	gain  float32 // 1; less while ducked
 	level float32 // the gain the last frame ended with
@@ -82,7 +87,6 @@ func (p *player) cut() {
 	}
 	clear(p.queue)
 	p.queue, p.off, p.mark, p.held = p.queue[:0], 0, 0, 0
-	p.text.Reset()
 	p.now = progress{}
 	p.gain, p.level = 1, 1
 }
@@ -99,8 +103,8 @@ func (p *player) progress() progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.now
-	r.Text, r.Empty = p.text.String(), len(p.queue) == 0
-	p.text.Reset()
+	r.Empty = len(p.queue) == 0
+	p.now.Said = nil
 	return r
 }
 
@@ -108,7 +112,6 @@ func (p *player) progress() progress {
 func (p *player) begin() {
 	p.mu.Lock()
 	p.now = progress{}
-	p.text.Reset()
 	p.mu.Unlock()
 }
 
@@ -198,7 +201,7 @@ func (p *player) passMarks() (news bool) {
 			if p.mark > 0 {
 				from = q.Marks[p.mark-1].TextEnd
 			}
-			p.text.WriteString(q.Text[from:q.Marks[p.mark].TextEnd])
+			p.pass(said{text: q.Text[from:q.Marks[p.mark].TextEnd]})
 			p.now.Pos = q.Marks[p.mark].Pos
 			p.mark++
 			news = true
@@ -207,13 +210,29 @@ func (p *player) passMarks() (news bool) {
 			return news
 		}
 		if len(q.Marks) == 0 {
-			p.text.WriteString(q.Text)
+			p.pass(said{text: q.Text})
+			p.now.Pos = q.Pos
+		}
+		if len(q.Calls) > 0 || q.Drawing != nil { // its turn comes behind all that was said before it
+			p.pass(said{calls: q.Calls, drawing: q.Drawing})
 			p.now.Pos = q.Pos
 		}
 		p.queue[0] = model.Piece{}
 		p.queue, p.off, p.mark, news = p.queue[1:], 0, 0, true
 	}
 	return news
+}
+
+// pass notes what the reply has come past.
+func (p *player) pass(s said) {
+	last := len(p.now.Said) - 1
+	switch {
+	case s.text == "" && len(s.calls) == 0 && s.drawing == nil:
+	case s.text != "" && last >= 0 && p.now.Said[last].text != "":
+		p.now.Said[last].text += s.text
+	default:
+		p.now.Said = append(p.now.Said, s)
+	}
 }
 
 // shade moves the loudness towards the gain, over one frame.

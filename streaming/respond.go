@@ -65,7 +65,9 @@ func (t *talk) commit(u *utterance, text string) {
 }
 
 func (t *talk) options() model.ReplyOptions {
-	return model.ReplyOptions{TextOnly: t.set.Modality == Text, Voice: t.set.Voice, Speed: t.set.Speed, MaxTokens: t.set.MaxTokens}
+	o := model.ReplyOptions{TextOnly: t.set.Modality == Text, Voice: t.set.Voice, Speed: t.set.Speed, MaxTokens: t.set.MaxTokens}
+	choose(&o, t.set.ToolChoice)
+	return o
 }
 
 // speculate begins an answer that nobody hears until release.
@@ -83,7 +85,6 @@ func (t *talk) begin(j job, r Response) *turn {
 		r.Modality = t.set.Modality
 	}
 	n.resp = r
-	n.item = Item{ID: newID("item"), Role: RoleAssistant, Status: StatusInProgress}
 	return n
 }
 
@@ -97,13 +98,9 @@ func (t *talk) start(j job, r Response) {
 func (t *talk) release() {
 	n := t.turn
 	n.released, n.clock.released = true, time.Now()
-	n.previous, t.todo.lastID = t.todo.lastID, n.item.ID
 	t.todo.reply = false
 	t.s.play.begin()
 	t.s.emit(ResponseCreated{n.resp})
-	t.s.emit(OutputItemAdded{ResponseID: n.resp.ID, Item: n.item})
-	t.s.emit(ItemAdded{Item: n.item, Previous: n.previous})
-	t.s.emit(ContentPartAdded{ResponseID: n.resp.ID, ItemID: n.item.ID, Part: n.part("")})
 	t.sayHeld()
 	t.maybeFinish() // an answer begun on speculation may have ended already, without a word
 }
@@ -143,7 +140,7 @@ func (t *talk) sayHeld() {
 	n := t.turn
 	for _, p := range n.held {
 		t.tell(n, p.Heard)
-		if n.resp.Modality == Audio && len(p.PCM) == 0 && !n.out.unspoken {
+		if n.resp.Modality == Audio && p.Text != "" && len(p.PCM) == 0 && !n.out.unspoken {
 			n.out.unspoken = true
 			t.s.emit(SpeechUnavailable{ResponseID: n.resp.ID, Language: p.Language})
 		}
@@ -181,25 +178,60 @@ func (t *talk) onProgress() {
 	t.maybeFinish()
 }
 
+// note tells of what the answer has come past: sound, words, calls and pictures, each behind what was said before it.
 func (t *talk) note(n *turn, p progress) {
-	if !p.Started.IsZero() && !n.out.sounding {
-		n.out.sounding = true
-		t.s.emit(OutputAudioStarted{n.resp.ID})
-		t.s.emit(TurnLatency{ResponseID: n.resp.ID, Latency: n.latency(p.Started)})
-	}
 	if p.Pos > 0 {
 		n.out.mark = p.Pos
 	}
 	n.out.samples = p.Samples
-	if p.Text == "" {
+	for _, s := range p.Said {
+		if s.text != "" {
+			t.sounds(n, p)
+			t.words(n, s.text)
+		}
+		for _, c := range s.calls {
+			t.call(n, c)
+		}
+		if s.drawing != nil {
+			t.paint(n.resp.ID, s.drawing)
+		}
+	}
+	t.sounds(n, p)
+}
+
+// sounds tells, once, that the answer is heard.
+func (t *talk) sounds(n *turn, p progress) {
+	if p.Started.IsZero() || n.out.sounding {
 		return
 	}
-	n.out.said.WriteString(p.Text)
+	n.out.sounding = true
+	t.open(n)
+	t.s.emit(OutputAudioStarted{n.resp.ID})
+	t.s.emit(TurnLatency{ResponseID: n.resp.ID, Latency: n.latency(p.Started)})
+}
+
+func (t *talk) words(n *turn, text string) {
+	t.open(n)
+	n.out.said.WriteString(text)
 	if n.resp.Modality == Text {
-		t.s.emit(OutputTextDelta{n.resp.ID, n.item.ID, p.Text})
+		t.s.emit(OutputTextDelta{n.resp.ID, n.message.item.ID, text})
 	} else {
-		t.s.emit(OutputTranscriptDelta{n.resp.ID, n.item.ID, p.Text})
+		t.s.emit(OutputTranscriptDelta{n.resp.ID, n.message.item.ID, text})
 	}
+}
+
+// open tells of the answer's message, once there is something to hear or to read.
+func (t *talk) open(n *turn) {
+	if n.message.open {
+		return
+	}
+	it := Item{ID: newID("item"), Role: RoleAssistant, Status: StatusInProgress}
+	n.message = message{item: it, previous: t.todo.lastID, open: true, at: len(n.resp.Output)}
+	t.todo.lastID = it.ID
+	n.resp.Output = append(n.resp.Output, it)
+	t.s.emit(OutputItemAdded{ResponseID: n.resp.ID, Item: it})
+	t.s.emit(ItemAdded{Item: it, Previous: n.message.previous})
+	t.s.emit(ContentPartAdded{ResponseID: n.resp.ID, ItemID: it.ID, Part: n.part("")})
 }
 
 // maybeFinish closes the answer once it has been generated and said to the end.
@@ -233,15 +265,18 @@ func (t *talk) maybeFinish() {
 // close tells of the answer's end.
 func (t *talk) close(n *turn, status, reason string) {
 	t.turn = nil
-	n.item.Status = StatusCompleted
-	if status != StatusCompleted {
-		n.item.Status = StatusIncomplete
-	}
 	text := n.out.said.String()
-	n.item.Content = []Part{n.part(text)}
-	t.s.emit(OutputDone{ResponseID: n.resp.ID, Item: n.item, Previous: n.previous})
-	n.resp.Status, n.resp.Reason, n.resp.Output = status, reason, []Item{n.item}
-	n.resp.Usage.OutputText = len(strings.Fields(text))
+	if m := &n.message; m.open {
+		m.item.Status = StatusCompleted
+		if status != StatusCompleted {
+			m.item.Status = StatusIncomplete
+		}
+		m.item.Content = []Part{n.part(text)}
+		n.resp.Output[m.at] = m.item
+		t.s.emit(OutputDone{ResponseID: n.resp.ID, Item: m.item, Previous: m.previous})
+	}
+	n.resp.Status, n.resp.Reason = status, reason
+	n.resp.Usage.OutputText += len(strings.Fields(text))
 	n.resp.Usage.OutputAudio = n.out.samples * 10 / model.OutputRate
 	t.s.emit(ResponseDone{n.resp})
 	if n.out.sounding && status != StatusCancelled { // which cleared what was left
@@ -287,7 +322,7 @@ func (t *talk) interrupt(why error, reason string) {
 	if n.out.sounding {
 		t.s.emit(OutputAudioCleared{n.resp.ID})
 		t.s.emit(ItemTruncated{
-			ItemID: n.item.ID, Heard: n.out.said.String(), AudioEndMS: int64(n.out.samples) * 1000 / model.OutputRate,
+			ItemID: n.message.item.ID, Heard: n.out.said.String(), AudioEndMS: int64(n.out.samples) * 1000 / model.OutputRate,
 		})
 	}
 	t.close(n, StatusCancelled, reason)

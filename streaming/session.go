@@ -46,7 +46,7 @@ func NewSession(cfg Config, p Ports) (*Session, error) {
 		return nil, fmt.Errorf("speech detector: %w", err)
 	}
 	conv, err := cfg.Model.NewConversation(context.Background(), model.Options{
-		Instructions: cfg.Settings.Instructions, Voice: cfg.Settings.Voice,
+		Instructions: cfg.Settings.Instructions, Voice: cfg.Settings.Voice, Tools: cfg.Settings.Tools,
 	})
 	if err != nil {
 		vad.Close()

@@ -31,6 +31,7 @@ func (s Settings) withDefaults(a model.Abilities) Settings {
 	if s.Modality == "" {
 		d := DefaultSettings()
 		d.Instructions, d.Voice, d.Language = s.Instructions, s.Voice, s.Language
+		d.Tools, d.ToolChoice = s.Tools, s.ToolChoice
 		s = d
 	}
 	if s.Model == "" {
@@ -58,6 +59,14 @@ func (s Settings) apply(u Update, a model.Abilities) (Settings, *Error) {
 	set(&s.Speed, u.Speed)
 	set(&s.Turn, u.Turn)
 	set(&s.MaxTokens, u.MaxTokens)
+	set(&s.Tools, u.Tools)
+	set(&s.ToolChoice, u.ToolChoice)
+	if !a.Calls { // session.updated tells
+		s.Tools = nil
+	}
+	if e := checkChoice("session.tool_choice", s.ToolChoice, s.Tools, a); e != nil {
+		return s, e
+	}
 	switch {
 	case s.Modality != Audio && s.Modality != Text:
 		return s, invalid("session.output_modalities", "output_modalities must be [\"audio\"] or [\"text\"], not %q", s.Modality)
@@ -72,13 +81,14 @@ func (s Settings) apply(u Update, a model.Abilities) (Settings, *Error) {
 	case s.MaxTokens < 0:
 		return s, invalid("session.max_output_tokens", "max_output_tokens must be positive or \"inf\"")
 	}
-	return s, s.Turn.check()
+	return s, s.Turn.Check()
 }
 
 // maxInstructions bounds the system prompt, in bytes: about 2000 tokens, half of the small default's window.
 const maxInstructions = 8192
 
-func (t TurnDetection) check() *Error {
+// Check says what is wrong with t.
+func (t TurnDetection) Check() *Error {
 	const at = "session.audio.input.turn_detection"
 	switch {
 	case t.Type == "":

@@ -26,13 +26,19 @@ type job struct {
 
 // A change of the conversation waits until no reply runs.
 type change struct {
-	instructions *string
-	add          *model.Input
+	system *system
+	add    *model.Input
+}
+
+// A system is what the conversation stands on.
+type system struct {
+	instructions string
+	tools        []model.Tool
 }
 
 func (c change) apply(ctx context.Context, conv model.Conversation) error {
-	if c.instructions != nil {
-		return conv.Instruct(ctx, *c.instructions, nil)
+	if c.system != nil {
+		return conv.Instruct(ctx, c.system.instructions, c.system.tools)
 	}
 	return conv.Add(ctx, *c.add)
 }
@@ -47,14 +53,21 @@ type turn struct {
 	pieces   chan model.Piece
 	done     chan struct{}
 	cancel   context.CancelCauseFunc
-	resp     Response
-	item     Item
-	previous string
+	resp     Response // its Output grows with each item that is opened
+	message  message
 	question string        // item of the utterance whose words come with the answer
 	held     []model.Piece // until released
 	released bool
 	out      spoken
 	clock    times
+}
+
+// message is a turn's words as an item; calls are items of their own.
+type message struct {
+	item     Item
+	previous string
+	open     bool // it has been told of
+	at       int  // place in resp.Output
 }
 
 // spoken is how far a turn has been heard.
@@ -93,6 +106,9 @@ func (t *turn) reply(ctx context.Context, conv model.Conversation, j job) error 
 	for _, c := range j.before {
 		at := conv.Len()
 		if err := c.apply(ctx, conv); err != nil {
+			if ctx.Err() == nil {
+				t.applied++ // it is not tried again: it would fail every answer to come
+			}
 			return errors.Join(err, conv.Truncate(at))
 		}
 		t.applied++
@@ -132,7 +148,7 @@ func (t *turn) take(p model.Piece) {
 	if len(p.Text) > 0 && t.clock.sounded.IsZero() {
 		t.clock.sounded = now
 	}
-	if len(p.Text) > 0 || len(p.PCM) > 0 {
+	if len(p.Text) > 0 || len(p.PCM) > 0 || len(p.Calls) > 0 || p.Drawing != nil {
 		t.held = append(t.held, p)
 	}
 }
