@@ -60,6 +60,8 @@ var decoders = map[string]func(d *decoder, id string, raw []byte) (request, *Err
 	"output_audio_buffer.clear":  plain(func(id string) request { return streaming.ClearOutput{EventID: id} }),
 	"input_audio_buffer.commit":  plain(func(id string) request { return streaming.CommitInput{EventID: id} }),
 	"input_audio_buffer.clear":   plain(func(id string) request { return streaming.ClearInput{EventID: id} }),
+	"omnilive.image.create":      (*decoder).imageCreate,
+	"omnilive.image.cancel":      (*decoder).imageCancel,
 	"input_audio_buffer.append":  refuse("the sound of a WebRTC call comes over its audio track"),
 	"conversation.item.truncate": refuse("the server plays the answer and truncates it itself; send output_audio_buffer.clear"),
 	"conversation.item.delete":   refuse("this server cannot delete items"),
@@ -130,7 +132,7 @@ func (d *decoder) responseCancel(id string, raw []byte) (request, *Error) {
 	return streaming.CancelResponse{EventID: id, ResponseID: m.ResponseID}, nil
 }
 
-// responseCreate reads response.create. Tools, voice, format, prompt and reasoning are without effect: see docs/protocol.md.
+// responseCreate reads response.create. Voice, format, prompt and reasoning are without effect: see docs/protocol.md.
 func (d *decoder) responseCreate(id string, raw []byte) (request, *Error) {
 	var m struct {
 		Response struct {
@@ -140,6 +142,9 @@ func (d *decoder) responseCreate(id string, raw []byte) (request, *Error) {
 			Metadata         map[string]string `json:"metadata"`
 			Conversation     string            `json:"conversation"`
 			Input            []json.RawMessage `json:"input"`
+
+			Tools      opt[[]json.RawMessage] `json:"tools"`
+			ToolChoice opt[json.RawMessage]   `json:"tool_choice"`
 		} `json:"response"`
 	}
 	if e := unmarshal(raw, &m); e != nil {
@@ -153,10 +158,21 @@ func (d *decoder) responseCreate(id string, raw []byte) (request, *Error) {
 	if len(r.Input) > 0 {
 		return nil, invalid(codeUnsupported, "response.input", "a response's own input is not supported; create items first")
 	}
+	if len(r.Tools.v) > 0 {
+		return nil, invalid(codeUnsupported, "response.tools", "tools for one response are not supported; set session.tools and choose with response.tool_choice")
+	}
 	if r.MaxOutputTokens != nil {
 		c.MaxTokens = int(*r.MaxOutputTokens)
 	}
 	var e *Error
+	if r.Tools.set && !r.Tools.null {
+		c.ToolChoice = streaming.ToolNone
+	}
+	if r.ToolChoice.set {
+		if c.ToolChoice, e = toolChoice("response.tool_choice", r.ToolChoice); e != nil {
+			return nil, e
+		}
+	}
 	if c.Modality, e = modality(r.OutputModalities, "response.output_modalities"); e != nil {
 		return nil, e
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -64,8 +65,37 @@ func TestDecode(t *testing.T) {
 		{`{"type":"response.create","response":{"output_modalities":["audio","text"]}}`, nil, codeInvalidValue},
 		{`{"type":"response.create","response":{"metadata":{"` + strings.Repeat("k", 65) + `":""}}}`, nil, codeInvalidValue},
 		{`{"type":"input_audio_buffer.append","audio":""}`, nil, codeUnsupported},
+		{`{"type":"response.create","response":{"tools":[],"tool_choice":null}}`, streaming.CreateResponse{ToolChoice: "auto"}, ""},
+		{`{"type":"response.create","response":{"tools":[]}}`, streaming.CreateResponse{ToolChoice: "none"}, ""},
+		{`{"type":"response.create","response":{"tool_choice":{"type":"function","name":"t2i_model_generation"}}}`, streaming.CreateResponse{ToolChoice: "t2i_model_generation"}, ""},
+		{`{"type":"response.create","response":{"tools":[{"type":"function","name":"x"}]}}`, nil, codeUnsupported},
+		{`{"type":"response.create","response":{"tool_choice":"always"}}`, nil, codeInvalidValue},
+		{
+			`{"type":"conversation.item.create","item":{"type":"function_call_output","call_id":"call_1","output":"맑음","role":"user"}}`,
+			streaming.CreateItem{Item: streaming.Item{Type: "function_call_output", Status: "completed", CallID: "call_1", Output: "맑음"}},
+			"",
+		},
+		{
+			`{"type":"conversation.item.create","item":{"type":"function_call","name":"f","arguments":"{\"a\":1}"}}`,
+			streaming.CreateItem{Item: streaming.Item{Type: "function_call", Status: "completed", Name: "f", Arguments: `{"a":1}`}},
+			"",
+		},
+		{`{"type":"conversation.item.create","item":{"type":"function_call","name":"f","arguments":"[1]"}}`, nil, codeInvalidValue},
+		{`{"type":"conversation.item.create","item":{"type":"function_call","name":"f","arguments":""}}`, nil, codeInvalidValue},
+		{`{"type":"conversation.item.create","item":{"type":"function_call","name":"f g","arguments":"{}"}}`, nil, codeInvalidValue},
+		{`{"type":"conversation.item.create","item":{"type":"function_call_output","output":"x"}}`, nil, codeInvalidValue},
+		{`{"type":"conversation.item.create","item":{"type":"function_call_output","call_id":"c","output":"` + strings.Repeat("x", MaxText+1) + `"}}`, nil, codeInvalidValue},
+		{`{"type":"omnilive.image.create","event_id":"e","prompt":"a cat","source":"camera","ratio":"16:9"}`, streaming.DrawImage{EventID: "e", Prompt: "a cat", Camera: true, Width: 16, Height: 9}, ""},
+		{`{"type":"omnilive.image.create","prompt":"고양이"}`, streaming.DrawImage{Prompt: "고양이"}, ""},
+		{`{"type":"omnilive.image.create","prompt":""}`, nil, codeInvalidValue},
+		{`{"type":"omnilive.image.create","prompt":"x","source":"moon"}`, nil, codeInvalidValue},
+		{`{"type":"omnilive.image.create","prompt":"x","ratio":"16:9:1"}`, nil, codeInvalidValue},
+		{`{"type":"omnilive.image.create","prompt":"x","ratio":"0:9"}`, nil, codeInvalidValue},
+		{`{"type":"omnilive.image.create","prompt":"x","ratio":"1:1000"}`, nil, codeInvalidValue},
+		{`{"type":"omnilive.image.cancel","image_id":"img_1"}`, streaming.CancelImage{ID: "img_1"}, ""},
+		{`{"type":"omnilive.image.cancel"}`, nil, codeInvalidValue},
 		{`{"type":"conversation.item.create"}`, nil, codeInvalidValue},
-		{`{"type":"conversation.item.create","item":{"type":"function_call_output"}}`, nil, codeUnsupported},
+		{`{"type":"conversation.item.create","item":{"type":"mcp_call"}}`, nil, codeUnsupported},
 		{`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[]}}`, nil, codeInvalidValue},
 		{`{"type":"conversation.item.create","item":{"type":"message","role":"assistant","content":[{"type":"input_text"}]}}`, nil, codeInvalidValue},
 		{`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_image","image_url":"http://x"}]}}`, nil, codeInvalidValue},
@@ -110,7 +140,7 @@ func TestSessionUpdate(t *testing.T) {
 	for _, c := range []struct{ in, want, param string }{
 		{`{"type":"realtime","tracing":"auto"}`, `{}`, ""},
 		{`{"type":"realtime","instructions":""}`, `{"Instructions":""}`, ""},
-		{`{"type":"realtime","model":"gpt-realtime-2.1","tools":[],"tool_choice":"auto"}`, `{}`, ""},
+		{`{"type":"realtime","model":"gpt-realtime-2.1","tools":[],"tool_choice":"auto"}`, `{"Tools":[],"ToolChoice":"auto"}`, ""},
 		{`{"type":"realtime","audio":{"output":{"voice":"marin","speed":1}}}`, `{"Voice":"anna","Speed":1}`, ""},
 		{`{"type":"realtime","audio":{"output":{"voice":"joe"}}}`, `{"Voice":"joe"}`, ""},
 		{`{"type":"realtime","audio":{"output":{"voice":{"id":"joe"}}}}`, `{"Voice":"joe"}`, ""},
@@ -126,6 +156,31 @@ func TestSessionUpdate(t *testing.T) {
 			`{"audio":{"input":{"turn_detection":{"interrupt_response":false}}}}`,
 			`{"Turn":{"Type":"semantic_vad","Eagerness":"low","Threshold":0.5,"PrefixPaddingMS":300,"SilenceDurationMS":500,"CreateResponse":true,"InterruptResponse":false}}`, "",
 		},
+		{
+			`{"tools":[{"type":"function","name":"f","description":"d","parameters":{ "type": "object" }},{"type":"function","name":"g"}],"tool_choice":{"type":"function","name":"f"}}`,
+			`{"Tools":[{"Name":"f","Description":"d","Parameters":{"type":"object"}},{"Name":"g","Description":"","Parameters":null}],"ToolChoice":"f"}`, "",
+		},
+		{`{"tools":null,"tool_choice":null}`, `{"Tools":[],"ToolChoice":"auto"}`, ""},
+		{`{"tool_choice":"required"}`, `{"ToolChoice":"required"}`, ""},
+		{`{"tools":{}}`, "", "session.tools"},
+		{`{"tools":[` + strings.Repeat(`{"type":"function","name":"f"},`, MaxTools) + `{}]}`, "", "session.tools"},
+		{`{"tools":[{"type":"function","name":"f"},{"type":"function","name":"f"}]}`, "", "session.tools[1].name"},
+		{`{"tools":[{"type":"function","name":"f f"}]}`, "", "session.tools[0].name"},
+		{`{"tools":[{"type":"function","name":"` + strings.Repeat("f", 65) + `"}]}`, "", "session.tools[0].name"},
+		{`{"tools":[{"type":"function","name":"auto"}]}`, "", "session.tools[0].name"},
+		{`{"tools":[{"type":"function","name":"t2i_model_generation"}]}`, "", "session.tools[0].name"},
+		{`{"tools":[{"type":"mcp","server_label":"x"}]}`, "", "session.tools[0].type"},
+		{`{"tools":[{"name":"f"}]}`, "", "session.tools[0].type"},
+		{`{"tools":[7]}`, "", "session.tools[0]"},
+		{`{"tools":[{"type":"function","name":"f","parameters":[]}]}`, "", "session.tools[0].parameters"},
+		{`{"tools":[{"type":"function","name":"f","parameters":{"x":"` + strings.Repeat("x", MaxSchema) + `"}}]}`, "", "session.tools[0].parameters"},
+		{`{"tools":[{"type":"function","name":"f","description":"` + strings.Repeat("x", maxDescription+1) + `"}]}`, "", "session.tools[0].description"},
+		{`{"tools":[` + manyTools(6, MaxSchema-100) + `]}`, "", "session.tools"},
+		{`{"tool_choice":"f"}`, "", "session.tool_choice"},
+		{`{"tool_choice":{"type":"mcp","server_label":"x"}}`, "", "session.tool_choice"},
+		{`{"tool_choice":{"type":"function","name":""}}`, "", "session.tool_choice.name"},
+		{`{"tool_choice":5}`, "", "session.tool_choice"},
+		{`{"audio":{"input":{"turn_detection":{"type":"","threshold":0.5}}}}`, "", "session.audio.input.turn_detection.type"},
 		{`{"type":"transcription"}`, "", "session.type"},
 		{`{"audio":{"output":{"speed":3}}}`, "", "session.audio.output.speed"},
 		{`{"audio":{"output":{"voice":4}}}`, "", "session.audio.output.voice"},
@@ -161,11 +216,20 @@ func TestSessionUpdate(t *testing.T) {
 	}
 }
 
+// manyTools are n tools with a schema of so many bytes each.
+func manyTools(n, size int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`{"type":"function","name":"f%d","parameters":{"x":"%s"}}`, i, strings.Repeat("x", size)))
+	}
+	return strings.Join(all, ",")
+}
+
 // given is u's JSON without what was not given, in the order of its fields.
 func given(t *testing.T, u streaming.Update) string {
 	t.Helper()
 	s := mustJSON(t, u)
-	for _, f := range []string{"Instructions", "Voice", "Modality", "Language", "Transcription", "Speed", "Turn", "MaxTokens", "Reference"} {
+	for _, f := range []string{"Instructions", "Voice", "Modality", "Language", "Transcription", "Speed", "Turn", "MaxTokens", "Tools", "ToolChoice", "Reference"} {
 		s = strings.ReplaceAll(s, `"`+f+`":null,`, "")
 		s = strings.ReplaceAll(s, `,"`+f+`":null`, "")
 		s = strings.ReplaceAll(s, `"`+f+`":null`, "")
@@ -192,6 +256,12 @@ func TestMessages(t *testing.T) {
 	semantic.Transcription, semantic.MaxTokens, semantic.Modality = false, 0, "text"
 	none := settings
 	none.Turn = streaming.TurnDetection{}
+	none.Tools = []streaming.Tool{{Name: "get_weather", Description: "the weather", Parameters: json.RawMessage(`{"type":"object"}`)}, {Name: "stop"}}
+	none.ToolChoice = "get_weather"
+	call := streaming.Item{ID: "item_5", Type: streaming.ItemCall, Status: "completed", CallID: "call_1", Name: "get_weather", Arguments: `{"city":"Seoul"}`}
+	begun := call
+	begun.Status, begun.Arguments = "in_progress", ""
+	output := streaming.Item{ID: "item_6", Type: streaming.ItemOutput, Status: "completed", CallID: "call_1", Output: "sunny"}
 	usage := streaming.Usage{InputText: 1, InputAudio: 2, OutputText: 3, OutputAudio: 4}
 	events := []streaming.Event{
 		streaming.SessionCreated{Settings: settings},
@@ -215,7 +285,11 @@ func TestMessages(t *testing.T) {
 		streaming.OutputDone{ResponseID: "resp_1", Item: answer, Previous: "item_1"},
 		streaming.OutputDone{ResponseID: "resp_1", Item: written},
 		streaming.OutputDone{ResponseID: "resp_1", Item: streaming.Item{ID: "item_4", Role: "assistant", Status: "incomplete"}},
-		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "completed", Output: []streaming.Item{answer}, Usage: usage}},
+		streaming.OutputItemAdded{ResponseID: "resp_1", Item: begun},
+		streaming.ItemAdded{Item: begun, Previous: "item_4"},
+		streaming.OutputDone{ResponseID: "resp_1", Item: call, Previous: "item_4"},
+		streaming.ItemDone{Item: output, Previous: "item_5"},
+		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "completed", Output: []streaming.Item{answer, call}, Usage: usage}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "cancelled", Reason: "turn_detected", Output: []streaming.Item{cut}}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "incomplete", Reason: "max_output_tokens"}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "failed", Err: errors.New("out of memory")}},
@@ -249,6 +323,9 @@ func TestMessages(t *testing.T) {
 		t.Errorf("the cut answer is remembered as %+v", it)
 	}
 	b.Write(append(marshal(tr.number(&itemRetrieved{head{Type: "conversation.item.retrieved"}, newItem(it)})), '\n'))
+	for _, m := range pictured1x1(t, tr) {
+		b.Write(append(m, '\n'))
+	}
 	const file = "testdata/messages.jsonl"
 	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
 		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
@@ -306,7 +383,12 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}`,
 		`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_image","image_url":"data:,"}]}}`,
-		`{"type":"response.create","response":{"max_output_tokens":"inf"}}`, `{"type":null}`, `[]`, ``,
+		`{"type":"response.create","response":{"max_output_tokens":"inf","tools":[],"tool_choice":{"type":"function","name":"f"}}}`,
+		`{"type":"session.update","session":{"tools":[{"type":"function","name":"f","parameters":{"type":"object"}}],"tool_choice":"required"}}`,
+		`{"type":"conversation.item.create","item":{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}}`,
+		`{"type":"conversation.item.create","item":{"type":"function_call_output","call_id":"c","output":"x"}}`,
+		`{"type":"omnilive.image.create","prompt":"x","source":"camera","ratio":"16:9"}`, `{"type":"omnilive.image.cancel","image_id":"x"}`,
+		`{"type":null}`, `[]`, ``,
 	} {
 		f.Add([]byte(s))
 	}
@@ -323,6 +405,7 @@ func FuzzDecode(f *testing.F) {
 
 func FuzzSessionUpdate(f *testing.F) {
 	f.Add([]byte(`{"type":"realtime","audio":{"output":{"voice":{"id":"x"},"speed":1.1},"input":{"turn_detection":{"type":"server_vad"}}}}`))
+	f.Add([]byte(`{"tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object","properties":{}}}],"tool_choice":"auto"}`))
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := testDecoder()
@@ -330,7 +413,19 @@ func FuzzSessionUpdate(f *testing.F) {
 		if unmarshal(b, &s) != nil {
 			return
 		}
-		if u, e := d.update(s); e == nil && u.Turn != nil && u.Turn.Type != "" && checkTurn(*u.Turn) != nil {
+		u, e := d.update(s)
+		if e == nil && u.Tools != nil { // what is taken can be told, and is taken again
+			again := mustJSON(t, newTools(*u.Tools))
+			var raw []json.RawMessage
+			if err := json.Unmarshal([]byte(again), &raw); err != nil {
+				t.Fatal(err)
+			}
+			ts, e := tools(raw)
+			if e != nil || mustJSON(t, newTools(ts)) != again {
+				t.Errorf("%s: %v", again, e)
+			}
+		}
+		if e == nil && u.Turn != nil && u.Turn.Type != "" && u.Turn.Check() != nil {
 			t.Errorf("took %+v", *u.Turn)
 		}
 	})

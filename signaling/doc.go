@@ -32,6 +32,7 @@
 //	tracks    starts one receiver (and one reader of its reports) for each track as it comes
 //	receiver  track → codec; alone pushes into its codec
 //	tell      queued messages → data channel; alone writes it
+//	show      pictures → JPEG → tell, when nothing else waits
 //	obey      data channel → session; alone decodes
 //	converse  waits for the connection, then is the session's Run
 //	reports   reads what the caller reports about our sound

@@ -23,20 +23,24 @@ const (
 
 // An outbox holds the messages that wait for the client. Bounded: a client that does not read loses its call, not a message.
 type outbox struct {
-	meter Meter
-	queue chan []byte
-	owed  atomic.Int64 // messages put in and not yet handed to Pion
+	meter   Meter
+	queue   chan []byte
+	owed    atomic.Int64 // messages put in and not yet handed to Pion
+	gallery gallery
 
 	mu sync.Mutex // keeps the order of what many goroutines put in
 	t  *translator
 }
 
 func newOutbox(call string, m Meter, voices []string) *outbox {
-	return &outbox{meter: m, queue: make(chan []byte, queueLength), t: newTranslator(call, voices)}
+	return &outbox{meter: m, queue: make(chan []byte, queueLength), gallery: newGallery(), t: newTranslator(call, voices)}
 }
 
 // put queues what ev is on the wire and reports whether there was room.
 func (o *outbox) put(ev streaming.Event) bool {
+	if pictured(ev) {
+		return o.hang(ev)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.send(o.t.translate(ev))
@@ -126,14 +130,18 @@ func (p *peer) tell(ctx context.Context) error {
 	channel.SetBufferedAmountLowThreshold(lowBuffered)
 	channel.OnBufferedAmountLow(func() { wake(low) })
 	for {
+		pictures := p.events.gallery.out
+		if channel.BufferedAmount() > lowBuffered {
+			pictures = nil // words would have to wait behind them
+		}
 		select {
 		case b := <-p.events.queue:
-			if err := channel.SendText(string(b)); err != nil {
-				p.log.Debug("send event", "error", err)
-				p.end(ErrHangup)
-			}
+			p.send(channel, b)
 			p.events.owed.Add(-1)
-			p.hub.config.Meter.Event(true)
+		case b := <-pictures:
+			p.sendQueued(channel) // among it the response that the picture belongs to
+			p.send(channel, b)
+		case <-low:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -143,6 +151,28 @@ func (p *peer) tell(ctx context.Context) error {
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
+		}
+	}
+}
+
+// send hands one message to Pion.
+func (p *peer) send(channel *webrtc.DataChannel, b []byte) {
+	if err := channel.SendText(string(b)); err != nil {
+		p.log.Debug("send event", "error", err)
+		p.end(ErrHangup)
+	}
+	p.hub.config.Meter.Event(true)
+}
+
+// sendQueued sends what waits in the queue now.
+func (p *peer) sendQueued(channel *webrtc.DataChannel) {
+	for {
+		select {
+		case b := <-p.events.queue:
+			p.send(channel, b)
+			p.events.owed.Add(-1)
+		default:
+			return
 		}
 	}
 }
@@ -171,6 +201,7 @@ func (p *peer) forget(ctx context.Context) error {
 	for {
 		select {
 		case <-p.events.queue:
+		case <-p.events.gallery.out:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -200,13 +200,25 @@ func (s *fakeSession) obey(ctx context.Context, c streaming.Command) {
 		if c.Update.Instructions != nil {
 			s.settings.Instructions = *c.Update.Instructions
 		}
+		if c.Update.Tools != nil {
+			s.settings.Tools = *c.Update.Tools
+		}
+		if c.Update.ToolChoice != nil {
+			s.settings.ToolChoice = *c.Update.ToolChoice
+		}
 		s.ports.Emit(streaming.SessionUpdated{Settings: s.settings})
 	case streaming.CreateItem:
 		c.Item.ID = "item_text"
 		s.ports.Emit(streaming.ItemAdded{Item: c.Item})
 		s.ports.Emit(streaming.ItemDone{Item: c.Item})
 	case streaming.CreateResponse:
+		if c.ToolChoice != "" {
+			s.call(c.ToolChoice)
+			return
+		}
 		s.respond(ctx)
+	case streaming.DrawImage:
+		s.draw(ctx, c)
 	case streaming.CancelResponse:
 		for s.flood {
 			s.ports.Emit(streaming.CameraSeen{Text: "x"})
@@ -260,6 +272,56 @@ func (s *fakeSession) respond(ctx context.Context) {
 	r.Status, r.Output = streaming.StatusCompleted, []streaming.Item{it}
 	e(streaming.ResponseDone{Response: r})
 	e(streaming.OutputAudioStopped{ResponseID: r.ID})
+}
+
+// call answers with a call of a tool and nothing else.
+func (s *fakeSession) call(tool string) {
+	e := s.ports.Emit
+	r := streaming.Response{ID: "resp_2", Status: streaming.StatusInProgress, Modality: "audio"}
+	it := streaming.Item{ID: "item_call", Type: streaming.ItemCall, Status: streaming.StatusInProgress, CallID: "call_1", Name: tool}
+	e(streaming.ResponseCreated{Response: r})
+	e(streaming.OutputItemAdded{ResponseID: r.ID, Item: it})
+	e(streaming.ItemAdded{Item: it})
+	it.Status, it.Arguments = streaming.StatusCompleted, `{"city":"Seoul"}`
+	e(streaming.OutputDone{ResponseID: r.ID, Item: it})
+	r.Status, r.Output = streaming.StatusCompleted, []streaming.Item{it}
+	e(streaming.ResponseDone{Response: r})
+}
+
+// draw answers with a picture of noise, previews before it, and words all the while.
+func (s *fakeSession) draw(ctx context.Context, c streaming.DrawImage) {
+	e := s.ports.Emit
+	r := streaming.Response{ID: "resp_3", Status: streaming.StatusInProgress, Modality: "audio"}
+	p := noise(32*c.Width, 32*c.Height)
+	e(streaming.ResponseCreated{Response: r})
+	e(streaming.ImageStarted{ResponseID: r.ID, ID: "img_1", Width: p.Width, Height: p.Height})
+	for i := range 40 {
+		if i%10 == 0 {
+			e(streaming.ImageProgress{ID: "img_1", Done: float64(i) / 40, Preview: &p})
+		}
+		if i == 20 {
+			e(streaming.ImageDone{ResponseID: r.ID, ID: "img_2", Picture: p})
+		}
+		e(streaming.CameraSeen{Text: "a cup"})
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	e(streaming.ImageDone{ResponseID: r.ID, ID: "img_1", Picture: p})
+	e(streaming.ImageFailed{ID: "img_3", Reason: streaming.ImageCancelled})
+	r.Status = streaming.StatusCompleted
+	e(streaming.ResponseDone{Response: r})
+}
+
+// noise is a picture that no JPEG makes small.
+func noise(w, h int) media.Picture {
+	p := media.Picture{Width: w, Height: h, RGB: make([]byte, 3*w*h)}
+	dice := rand.New(rand.NewSource(2))
+	for i := range p.RGB {
+		p.RGB[i] = byte(dice.Intn(256))
+	}
+	return p
 }
 
 // world is a network with a hub on it.

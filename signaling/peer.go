@@ -233,6 +233,7 @@ func (p *peer) run(ctx context.Context) error {
 	})
 	g.Go(func() error { return p.answerTracks(ctx, g) })
 	g.Go(func() error { return p.tell(ctx) })
+	g.Go(func() error { return p.show(ctx) })
 	g.Go(func() error { return p.obey(ctx) })
 	g.Go(func() error { return p.converse(ctx) })
 	g.Go(func() error { return p.readReports() })

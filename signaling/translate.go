@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"omnilive/streaming"
@@ -15,6 +16,8 @@ type translator struct {
 	sent         int                // messages numbered so far
 	items        items
 	voices       []string // the model's
+
+	response []string // items of the response under way, in order
 }
 
 func newTranslator(call string, voices []string) *translator {
@@ -28,7 +31,7 @@ func (t *translator) number(m message) message {
 	return m
 }
 
-// translate returns what ev is on the wire: usually one message, five at the end of an answer's content.
+// translate returns what ev is on the wire: usually one message, up to five at the end of an item of an answer.
 func (t *translator) translate(ev streaming.Event) []message {
 	t.remember(ev)
 	switch e := ev.(type) {
@@ -68,6 +71,10 @@ func (t *translator) remember(ev streaming.Event) {
 		t.items.put(e.Item)
 	case streaming.OutputDone:
 		t.items.put(e.Item)
+	case streaming.ResponseCreated:
+		t.response = t.response[:0]
+	case streaming.OutputItemAdded:
+		t.response = append(t.response, e.Item.ID)
 	case streaming.InputTranscriptDone:
 		t.items.transcribe(e.ItemID, e.Transcript)
 	case streaming.ItemTruncated:
@@ -106,15 +113,15 @@ func (t *translator) output(ev streaming.Event) []message {
 	case streaming.ResponseCreated:
 		return one(&responseMessage{head{Type: "response.created"}, t.newResponse(e.Response)})
 	case streaming.OutputItemAdded:
-		return one(&outputItem{head: head{Type: "response.output_item.added"}, ResponseID: e.ResponseID, Item: newItem(e.Item)})
+		return one(&outputItem{head{Type: "response.output_item.added"}, e.ResponseID, t.index(e.Item.ID), newItem(e.Item)})
 	case streaming.ContentPartAdded:
-		return one(&contentPart{head{Type: "response.content_part.added"}, place{ResponseID: e.ResponseID, ItemID: e.ItemID}, newPart(e.Part)})
+		return one(&contentPart{head{Type: "response.content_part.added"}, t.place(e.ResponseID, e.ItemID), newPart(e.Part)})
 	case streaming.OutputTranscriptDelta:
-		return one(&delta{head{Type: "response.output_audio_transcript.delta"}, place{ResponseID: e.ResponseID, ItemID: e.ItemID}, e.Delta})
+		return one(&delta{head{Type: "response.output_audio_transcript.delta"}, t.place(e.ResponseID, e.ItemID), e.Delta})
 	case streaming.OutputTextDelta:
-		return one(&delta{head{Type: "response.output_text.delta"}, place{ResponseID: e.ResponseID, ItemID: e.ItemID}, e.Delta})
+		return one(&delta{head{Type: "response.output_text.delta"}, t.place(e.ResponseID, e.ItemID), e.Delta})
 	case streaming.OutputDone:
-		return outputDone(e)
+		return t.outputDone(e)
 	case streaming.ResponseDone:
 		return one(&responseMessage{head{Type: "response.done"}, t.newResponse(e.Response)})
 	case streaming.OutputAudioStarted:
@@ -132,10 +139,22 @@ func (t *translator) output(ev streaming.Event) []message {
 	return nil
 }
 
-// outputDone closes an answer's content (if it had any) and its item.
-func outputDone(e streaming.OutputDone) []message {
+// index is an item's place in its response.
+func (t *translator) index(item string) int { return max(slices.Index(t.response, item), 0) }
+
+func (t *translator) place(response, item string) place {
+	return place{ResponseID: response, ItemID: item, OutputIndex: t.index(item)}
+}
+
+// outputDone closes a message's content (if it had any) or a call's arguments, and the item.
+func (t *translator) outputDone(e streaming.OutputDone) []message {
 	var ms []message
-	at := place{ResponseID: e.ResponseID, ItemID: e.Item.ID}
+	at := t.place(e.ResponseID, e.Item.ID)
+	if e.Item.Type == streaming.ItemCall {
+		call := callPlace{e.ResponseID, e.Item.ID, at.OutputIndex, e.Item.CallID}
+		ms = append(ms, &argumentsDelta{head{Type: "response.function_call_arguments.delta"}, call, e.Item.Arguments},
+			&argumentsDone{head{Type: "response.function_call_arguments.done"}, call, e.Item.Name, e.Item.Arguments})
+	}
 	if len(e.Item.Content) > 0 {
 		p := e.Item.Content[0]
 		if p.Type == streaming.PartOutputAudio {
@@ -147,7 +166,7 @@ func outputDone(e streaming.OutputDone) []message {
 		ms = append(ms, &contentPart{head{Type: "response.content_part.done"}, at, newPart(p)})
 	}
 	return append(ms,
-		&outputItem{head: head{Type: "response.output_item.done"}, ResponseID: e.ResponseID, Item: newItem(e.Item)},
+		&outputItem{head{Type: "response.output_item.done"}, e.ResponseID, at.OutputIndex, newItem(e.Item)},
 		&itemMessage{head{Type: "conversation.item.done"}, orNull(e.Previous), newItem(e.Item)})
 }
 

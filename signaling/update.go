@@ -26,14 +26,18 @@ func (o *opt[T]) UnmarshalJSON(b []byte) error {
 // given is the value of a field that is neither absent nor null.
 func (o opt[T]) given() (T, bool) { return o.v, o.set && !o.null }
 
-// sessionFields are what session.update may change here. Everything else of the GA session (tools, tracing, truncation,
-// model, noise reduction, formats, prompt, include) is read over: session.updated tells what is in force.
+// sessionFields are what session.update may change here. Everything else of the GA session (tracing, truncation, model,
+// noise reduction, formats, prompt, include) is read over: session.updated tells what is in force.
 type sessionFields struct {
 	Type             opt[string]   `json:"type"`
 	Instructions     opt[string]   `json:"instructions"`
 	OutputModalities opt[[]string] `json:"output_modalities"`
 	MaxOutputTokens  opt[limit]    `json:"max_output_tokens"`
-	Audio            struct {
+
+	Tools      opt[[]json.RawMessage] `json:"tools"`
+	ToolChoice opt[json.RawMessage]   `json:"tool_choice"`
+
+	Audio struct {
 		Input struct {
 			Transcription opt[struct {
 				Language opt[string] `json:"language"`
@@ -99,7 +103,28 @@ func (d *decoder) update(s sessionFields) (u streaming.Update, e *Error) {
 		m := int(n)
 		u.MaxTokens = &m
 	}
+	if e := updateTools(s, &u); e != nil {
+		return u, e
+	}
 	return u, d.updateAudio(s, &u)
+}
+
+func updateTools(s sessionFields, u *streaming.Update) *Error {
+	if s.Tools.set {
+		ts, e := tools(s.Tools.v)
+		if e != nil {
+			return e
+		}
+		u.Tools = &ts
+	}
+	if s.ToolChoice.set {
+		choice, e := toolChoice("session.tool_choice", s.ToolChoice)
+		if e != nil {
+			return e
+		}
+		u.ToolChoice = &choice
+	}
+	return nil
 }
 
 func (d *decoder) updateAudio(s sessionFields, u *streaming.Update) *Error {
@@ -149,31 +174,14 @@ func (d *decoder) turnDetection(f turnFields) (streaming.TurnDetection, *Error) 
 	merge(&t.SilenceDurationMS, f.SilenceDurationMS)
 	merge(&t.CreateResponse, f.CreateResponse)
 	merge(&t.InterruptResponse, f.InterruptResponse)
-	return t, checkTurn(t)
+	if t.Type == "" {
+		return t, invalid(codeInvalidValue, "session.audio.input.turn_detection.type", "turn_detection is null, server_vad or semantic_vad")
+	}
+	return t, t.Check()
 }
 
 func merge[T any](to *T, from opt[T]) {
 	if v, ok := from.given(); ok {
 		*to = v
 	}
-}
-
-// maxPaddingMS bounds prefix_padding_ms and silence_duration_ms: longer than anybody waits.
-const maxPaddingMS = 10000
-
-func checkTurn(t streaming.TurnDetection) *Error {
-	const param = "session.audio.input.turn_detection."
-	switch {
-	case t.Type != "server_vad" && t.Type != "semantic_vad":
-		return invalid(codeInvalidValue, param+"type", "turn_detection is null, server_vad or semantic_vad, not %q", clip(t.Type, 40))
-	case !slices.Contains([]string{"low", "medium", "high", "auto"}, t.Eagerness):
-		return invalid(codeInvalidValue, param+"eagerness", "eagerness is low, medium, high or auto, not %q", clip(t.Eagerness, 40))
-	case t.Threshold < 0 || t.Threshold > 1:
-		return invalid(codeInvalidValue, param+"threshold", "threshold is a number from 0 to 1")
-	case t.PrefixPaddingMS < 0 || t.PrefixPaddingMS > maxPaddingMS:
-		return invalid(codeInvalidValue, param+"prefix_padding_ms", "prefix_padding_ms is a number from 0 to %d", maxPaddingMS)
-	case t.SilenceDurationMS < 0 || t.SilenceDurationMS > maxPaddingMS:
-		return invalid(codeInvalidValue, param+"silence_duration_ms", "silence_duration_ms is a number from 0 to %d", maxPaddingMS)
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ type head struct {
 
 func (h *head) stamp(id string) { h.EventID = id }
 
-// place says which content of which response a message is about. We send one item with one part a response.
+// place says which content of which response a message is about. A message has one content.
 type place struct {
 	ResponseID   string `json:"response_id"`
 	ItemID       string `json:"item_id"`
@@ -157,6 +157,26 @@ type (
 		head
 		place
 		Text string `json:"text"`
+	}
+	// argumentsDelta: response.function_call_arguments.delta.
+	argumentsDelta struct {
+		head
+		callPlace
+		Delta string `json:"delta"`
+	}
+	// argumentsDone: response.function_call_arguments.done.
+	argumentsDone struct {
+		head
+		callPlace
+		Name      string `json:"name"`
+		Arguments string `json:"arguments"`
+	}
+	// callPlace says which call of which response a message is about.
+	callPlace struct {
+		ResponseID  string `json:"response_id"`
+		ItemID      string `json:"item_id"`
+		OutputIndex int    `json:"output_index"`
+		CallID      string `json:"call_id"`
 	}
 	// outputBuffer: output_audio_buffer.started, .stopped, .cleared.
 	outputBuffer struct {

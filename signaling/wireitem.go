@@ -6,15 +6,33 @@ import (
 	"omnilive/streaming"
 )
 
-// A wireItem is an item of the conversation: realtime.item.
-type wireItem struct {
-	ID      string        `json:"id"`
-	Object  string        `json:"object"` // realtime.item
-	Type    string        `json:"type"`   // message
-	Status  string        `json:"status"`
-	Role    string        `json:"role"`
-	Content []wireContent `json:"content"`
-}
+// A wireItem is an item of the conversation, realtime.item: one of the three below.
+type wireItem any
+
+type (
+	messageItem struct {
+		itemHead
+		Role    string        `json:"role"`
+		Content []wireContent `json:"content"`
+	}
+	callItem struct {
+		itemHead
+		CallID    string `json:"call_id"`
+		Name      string `json:"name"`
+		Arguments string `json:"arguments"`
+	}
+	outputOfCall struct {
+		itemHead
+		CallID string `json:"call_id"`
+		Output string `json:"output"`
+	}
+	itemHead struct {
+		ID     string `json:"id"`
+		Object string `json:"object"` // realtime.item
+		Type   string `json:"type"`   // message, function_call, function_call_output
+		Status string `json:"status"`
+	}
+)
 
 // A wireContent is one of the contents below: each type has its own fields.
 type wireContent any
@@ -98,10 +116,14 @@ type cachedDetails struct {
 }
 
 func newItem(it streaming.Item) wireItem {
-	w := wireItem{
-		ID: it.ID, Object: "realtime.item", Type: "message", Status: it.Status, Role: it.Role,
-		Content: make([]wireContent, 0, len(it.Content)),
+	h := itemHead{ID: it.ID, Object: "realtime.item", Type: cmp.Or(it.Type, streaming.ItemMessage), Status: it.Status}
+	switch it.Type {
+	case streaming.ItemCall:
+		return callItem{h, it.CallID, it.Name, it.Arguments}
+	case streaming.ItemOutput:
+		return outputOfCall{h, it.CallID, it.Output}
 	}
+	w := messageItem{h, it.Role, make([]wireContent, 0, len(it.Content))}
 	for _, p := range it.Content {
 		w.Content = append(w.Content, newContent(p))
 	}

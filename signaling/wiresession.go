@@ -15,8 +15,8 @@ type wireSession struct {
 	Model            string       `json:"model"`
 	OutputModalities []string     `json:"output_modalities"`
 	Instructions     string       `json:"instructions"`
-	Tools            []any        `json:"tools"`
-	ToolChoice       string       `json:"tool_choice"`
+	Tools            []wireTool   `json:"tools"`
+	ToolChoice       any          `json:"tool_choice"` // auto, none, required or a wireChoice
 	MaxOutputTokens  any          `json:"max_output_tokens"`
 	Tracing          *struct{}    `json:"tracing"`
 	Truncation       string       `json:"truncation"`
@@ -84,7 +84,7 @@ type (
 func newSession(s streaming.Settings, voices []string) wireSession {
 	w := wireSession{
 		Type: "realtime", Object: "realtime.session", ID: s.ID, Model: s.Model,
-		OutputModalities: []string{cmp.Or(s.Modality, "audio")}, Instructions: s.Instructions, Tools: []any{}, ToolChoice: "auto",
+		OutputModalities: []string{cmp.Or(s.Modality, "audio")}, Instructions: s.Instructions, Tools: newTools(s.Tools), ToolChoice: newChoice(s.ToolChoice),
 		MaxOutputTokens: maxTokens(s.MaxTokens), Truncation: "auto",
 	}
 	w.Audio.Input.Format = pcm24k

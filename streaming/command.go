@@ -21,11 +21,14 @@ type Settings struct {
 	Speed         float64
 	Turn          TurnDetection
 	MaxTokens     int // 0 = the model's default ("inf" on the wire)
-	Tools         []model.Tool
+	Tools         []Tool
 	ToolChoice    string // ToolAuto (also when empty), ToolNone, ToolRequired, or a tool's name
 
 	clones []string // voices that this call gave recordings of
 }
+
+// A Tool is a function that the client offers to the model.
+type Tool = model.Tool
 
 // TurnDetection says how the end of the user's turn is found. The zero value means: the client commits by itself.
 type TurnDetection struct {
@@ -45,7 +48,7 @@ type Update struct {
 	Speed                                   *float64
 	Turn                                    *TurnDetection
 	MaxTokens                               *int
-	Tools                                   *[]model.Tool
+	Tools                                   *[]Tool
 	ToolChoice                              *string
 	Reference                               []float32 // a recording to speak like, mono at model.OutputRate, in place of Voice
 

@@ -15,6 +15,7 @@
 //	look      shows the camera to the model                         Session.Run
 //	reply     ≤ 1: runs the model for a turn                        turn.stop, or converse when the pieces end
 //	tasks     ≤ 1 recognition, ≤ a few verdicts of turn detection   talk.hangUp
+//	painting  ≤ 2: paints what the model drew                      talk.hangUp
 //
 // # Concurrency
 //

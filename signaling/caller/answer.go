@@ -48,14 +48,19 @@ type fields struct {
 	Response   struct {
 		Status     string   `json:"status"`
 		Modalities []string `json:"output_modalities"`
-		Output     []any    `json:"output"`
+		Output     []struct {
+			Type string `json:"type"`
+		} `json:"output"`
 	} `json:"response"`
 }
 
 // spoken reports whether the response is one that is played to its end.
 func (f fields) spoken() bool {
-	r := f.Response
-	return r.Status == "completed" && len(r.Output) > 0 && len(r.Modalities) == 1 && r.Modalities[0] == "audio"
+	r, message := f.Response, false // which calls of tools are not
+	for _, it := range r.Output {
+		message = message || it.Type == "message"
+	}
+	return r.Status == "completed" && message && len(r.Modalities) == 1 && r.Modalities[0] == "audio"
 }
 
 func (a *answer) note(e Event) {
