@@ -166,7 +166,7 @@ func (t *talk) cancelResponse(c CancelResponse) {
 	if id == "" && t.speaking() {
 		id = t.turn.resp.ID
 	}
-	painting := t.studio.stop(func(p *painting) bool { return p.response == id }, t.s.emit)
+	painting := t.work.studio.stop(func(p *painting) bool { return p.response == id }, t.s.emit)
 	if !t.speaking() || id != t.turn.resp.ID {
 		if painting {
 			return

@@ -21,13 +21,12 @@ type talk struct {
 	gen   int        // of utterances
 	epoch int        // of pauses
 
-	work   work
-	turn   *turn
-	todo   todo
-	calls  ledger
-	studio studio
-	mute   muteWatch
-	echo   []float32 // scratch of the echo check
+	work  work
+	turn  *turn
+	todo  todo
+	calls ledger
+	mute  muteWatch
+	echo  []float32 // scratch of the echo check
 }
 
 // work is what runs beside converse for it.
@@ -35,6 +34,7 @@ type work struct {
 	tasks   sync.WaitGroup // recognitions and verdicts
 	hearing bool           // a recognition is under way
 	again   bool           // a final is wanted as soon as it returns
+	studio  studio
 }
 
 // todo is what waits for the model.
@@ -45,7 +45,7 @@ type todo struct {
 }
 
 func newTalk(s *Session) *talk {
-	t := &talk{s: s, set: s.cfg.Settings, studio: studio{strokes: make(chan stroke, maxPainting)}}
+	t := &talk{s: s, set: s.cfg.Settings, work: work{studio: studio{strokes: make(chan stroke, maxPainting)}}}
 	t.ep.threshold = float32(t.set.Turn.Threshold)
 	return t
 }
@@ -75,7 +75,7 @@ func (t *talk) converse(ctx context.Context) error {
 			t.s.emit(CameraSeen{text})
 		case p, ok := <-pieces:
 			t.onPiece(p, ok)
-		case s := <-t.studio.strokes:
+		case s := <-t.work.studio.strokes:
 			t.onStroke(s)
 		case <-t.s.play.wake:
 			t.onProgress()
@@ -93,7 +93,7 @@ func (t *talk) hangUp() {
 		t.turn.stop(context.Canceled)
 	}
 	t.work.tasks.Wait() // their results are sent with t.ctx, which has ended
-	t.studio.tasks.Wait()
+	t.work.studio.tasks.Wait()
 }
 
 func (t *talk) onHop(h hop) {

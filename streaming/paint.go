@@ -47,16 +47,16 @@ type stroke struct {
 // paint takes a drawing to be painted, at once or as soon as a place is free.
 func (t *talk) paint(response string, d *model.Drawing) {
 	p := &painting{id: newID("img"), response: response, drawing: d}
-	if len(t.studio.all) >= maxPainting+maxWaiting {
+	if len(t.work.studio.all) >= maxPainting+maxWaiting {
 		t.s.emit(ImageFailed{ID: p.id, Reason: ImageBroken, Err: &Error{
 			Type: "server_error", Code: CodeTooManyImages,
-			Message: fmt.Sprintf("%d pictures are being painted or wait; cancel one or wait", len(t.studio.all)),
+			Message: fmt.Sprintf("%d pictures are being painted or wait; cancel one or wait", len(t.work.studio.all)),
 		}})
 		return
 	}
-	t.studio.all = append(t.studio.all, p)
+	t.work.studio.all = append(t.work.studio.all, p)
 	t.s.emit(ImageStarted{ResponseID: response, ID: p.id, Width: d.Width, Height: d.Height})
-	t.studio.begin(t.ctx)
+	t.work.studio.begin(t.ctx)
 }
 
 // CodeTooManyImages is the code of a picture that found no place.
@@ -122,7 +122,7 @@ func (t *talk) onStroke(s stroke) {
 		}
 		return
 	}
-	t.studio.remove(p)
+	t.work.studio.remove(p)
 	switch {
 	case p.told:
 	case s.err != nil:
@@ -134,7 +134,7 @@ func (t *talk) onStroke(s stroke) {
 			Picture: media.Picture{Width: s.picture.Width, Height: s.picture.Height, RGB: s.picture.RGB},
 		})
 	}
-	t.studio.begin(t.ctx)
+	t.work.studio.begin(t.ctx)
 }
 
 func (s *studio) remove(p *painting) {
@@ -160,7 +160,7 @@ func (s *studio) stop(which func(*painting) bool, emit func(Event)) (any bool) {
 }
 
 func (t *talk) cancelImage(c CancelImage) {
-	if !t.studio.stop(func(p *painting) bool { return p.id == c.ID }, t.s.emit) {
+	if !t.work.studio.stop(func(p *painting) bool { return p.id == c.ID }, t.s.emit) {
 		t.fail(&Error{
 			Type: "invalid_request_error", Code: "image_cancel_not_active", Param: "image_id", EventID: c.EventID,
 			Message: fmt.Sprintf("no picture %q is being painted", c.ID),
