@@ -3,7 +3,6 @@ package signaling
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 
 	"omnilive/streaming"
 )
