@@ -36,7 +36,7 @@ func NewMetrics() *Metrics {
 		ended:      counters("calls_ended_total", "Calls that ended, by cause.", "cause"),
 		events:     counters("events_total", "Messages on the events channel, by direction (in, out).", "direction"),
 		errors:     counters("errors_total", "Error messages sent to clients, by code.", "code"),
-		dropped:    counters("dropped_total", "What was lost: audio packets, video packets, tracks.", "what"),
+		dropped:    counters("dropped_total", "What was lost: audio packets, video packets, tracks, looks at the camera, seconds of its soundtrack.", "what"),
 		lasted: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "call_duration_seconds",
 			Help: "How long calls lasted, by cause of their end.", Buckets: []float64{1, 5, 15, 60, 300, 900, 3600},

@@ -17,6 +17,14 @@ type Config struct {
 	Log       *slog.Logger                         // nil means slog.Default()
 	Settings  Settings                             // what a call starts with; the zero value means DefaultSettings
 	Observe   func(Event)                          // metrics; called for every event of every session, must not block; may be nil
+	Looks     Looks                                // how often the camera is looked at
+	Dropped   func(what string)                    // metrics: a look or a second of the soundtrack was dropped; must not block; may be nil
+}
+
+// Looks bound how many camera pictures are shown to the model while nobody speaks of them. What a question needs is shown beside that.
+type Looks struct {
+	PerMinute int // 0 means 20; negative: none
+	Burst     int // that may come at once after a quiet time; 0 means 6
 }
 
 // Ports are the ends of one call that a Session works on.

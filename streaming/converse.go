@@ -163,7 +163,6 @@ func (t *talk) follow() {
 	} else if t.at-t.u.shown >= captionEvery && !t.work.hearing && t.u.told && t.set.Transcription {
 		t.u.shown = t.at
 		t.recognize(false)
-		t.glance()
 	}
 	if t.u != nil && len(t.u.pcm) >= maxUtterance {
 		t.end()

@@ -13,6 +13,7 @@
 //	player    keeps the 20 ms pace of the way out                   Session.Run
 //	converse  decides everything; owns talk, utterance and turn     Session.Run
 //	look      shows the camera to the model                         Session.Run
+//	overhear  gives a model.Listener the sound beside the camera    Session.Run
 //	reply     ≤ 1: runs the model for a turn                        turn.stop, or converse when the pieces end
 //	tasks     ≤ 1 recognition, ≤ a few verdicts of turn detection   talk.hangUp
 //	painting  ≤ 2: paints what the model drew                      talk.hangUp

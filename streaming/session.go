@@ -30,8 +30,15 @@ type Session struct {
 	judge  chan verdict  // turn detection → converse
 	seen   chan string   // look → converse
 	glance chan struct{} // converse → look: look now; capacity 1
+	senses senses
 
 	references references // the voices that the call brought
+}
+
+// senses are what listen, look and overhear share.
+type senses struct {
+	clock *clock // listen → look
+	ear   *ear   // listen → overhear; nil where the conversation does not listen to all that is to be heard
 }
 
 // NewSession takes a conversation and a speech detector for one call; Run gives them back.
@@ -52,12 +59,19 @@ func NewSession(cfg Config, p Ports) (*Session, error) {
 		vad.Close()
 		return nil, fmt.Errorf("conversation: %w", err)
 	}
-	return &Session{
-		cfg: cfg, ports: p, conv: conv, vad: vad, play: newPlayer(p.Out),
+	s := &Session{
+		cfg: cfg, ports: p, conv: conv, vad: vad, play: newPlayer(p.Out), senses: senses{clock: newClock()},
 		hops: make(chan hop), cmds: make(chan Command), heard: make(chan heard), judge: make(chan verdict),
 		seen: make(chan string), glance: make(chan struct{}, 1),
-	}, nil
+	}
+	if to, ok := conv.(model.Listener); ok && s.looks() {
+		s.senses.ear = newEar(to)
+	}
+	return s, nil
 }
+
+// looks says whether there is an eye in this call.
+func (s *Session) looks() bool { return s.ports.Camera != nil && s.cfg.Model.Abilities().Sees }
 
 // Run talks until ctx ends or the microphone does, then frees what the Session holds. It is called once.
 func (s *Session) Run(ctx context.Context) error {
@@ -67,8 +81,11 @@ func (s *Session) Run(ctx context.Context) error {
 	g.Go(func() error { return s.listen(ctx) })
 	g.Go(func() error { return s.play.run(ctx) })
 	g.Go(func() error { return newTalk(s).converse(ctx) })
-	if s.ports.Camera != nil && s.cfg.Model.Abilities().Sees {
+	if s.looks() {
 		g.Go(func() error { return s.look(ctx) })
+	}
+	if s.senses.ear != nil {
+		g.Go(func() error { return s.overhear(ctx) })
 	}
 	err := g.Wait()
 	if errors.Is(err, io.EOF) {

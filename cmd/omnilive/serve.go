@@ -118,7 +118,9 @@ func (f *serveFlags) hubConfig(ready *atomic.Pointer[stack], m signaling.Meter) 
 			if s == nil {
 				return nil, errLoading
 			}
-			r, err := streaming.NewSession(s.config, p)
+			config := s.config
+			config.Dropped = m.Dropped
+			r, err := streaming.NewSession(config, p)
 			if errors.Is(err, model.ErrBusy) {
 				return nil, signaling.ErrBusy
 			}
