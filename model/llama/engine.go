@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"omnilive/model/ggml"
 )
@@ -48,7 +49,7 @@ type EngineOptions struct {
 	ContextPerSequence int // positions a sequence holds; 0 means 4096
 	Sequences          int // conversations at once; 0 means 8
 	Batch              int // most tokens in one step, which nobody can enter midway; 0 means 64 (256 saves 3 % on a processor)
-	Interleave         int // most prompt tokens in a step while anyone generates; 0 means 32
+	Interleave         int // most prompt tokens in a step while anyone generates, and of Background ever; 0 means 32
 	Threads            int // 0 means one fewer than the cores, at least 1
 	KVType             KVType
 	FlashAttn          FlashAttn
@@ -67,7 +68,10 @@ const (
 type Engine struct {
 	model    *Model
 	o        EngineOptions
-	requests chan func() // run by Run between steps; at most two for each sequence are under way
+	requests chan func()   // run by Run between steps; at most two for each sequence are under way
+	changed  chan struct{} // 1 place: somebody's priority is another
+	turns    atomic.Int64  // sequences in Turn
+	work     work
 	started  chan struct{}
 	stopped  chan struct{}
 
@@ -82,10 +86,12 @@ type Engine struct {
 // runner is what Run's goroutine alone touches.
 type runner struct {
 	native      *C.native_engine
-	prefills    []*prefill // by priority, then by age
+	prefills    []*prefill // the most urgent first, as the last plan found them
 	generations []*generation
 	watch       watch
-	steps       atomic.Uint64
+	tokens      []part // of the step under way, kept for the next one's
+	embeddings  []part
+	probe       func(tokens, embeddings []part) // tests look at every plan; nil elsewhere
 }
 
 // NewEngine makes the cache and the threads for model. Close gives them back.
@@ -107,7 +113,7 @@ func NewEngine(model *Model, o EngineOptions) (*Engine, error) {
 		return nil, fmt.Errorf("make a context for %d x %d positions: %s", o.Sequences, o.ContextPerSequence, ggml.LastLog())
 	}
 	e := &Engine{
-		model: model, o: o, requests: make(chan func(), 2*o.Sequences),
+		model: model, o: o, requests: make(chan func(), 2*o.Sequences), changed: make(chan struct{}, 1),
 		started: make(chan struct{}), stopped: make(chan struct{}),
 		runner: &runner{native: native},
 	}
@@ -167,9 +173,6 @@ func (e *Engine) Model() *Model { return e.model }
 // Options are the options in force, defaults filled in.
 func (e *Engine) Options() EngineOptions { return e.o }
 
-// Steps is how many batches have been decoded.
-func (e *Engine) Steps() uint64 { return e.steps.Load() }
-
 // Run decodes until ctx ends, then returns nil; whoever still waits for the engine gets ErrStopped.
 // It may be called once.
 func (e *Engine) Run(ctx context.Context) error {
@@ -206,13 +209,24 @@ func (e *Engine) receive(ctx context.Context) bool {
 		if e.hasWork() {
 			return true
 		}
-		select {
-		case f := <-e.requests:
-			f()
-		case <-ctx.Done():
-		}
+		e.rest(ctx)
 	}
 	return false
+}
+
+// rest waits for something to do.
+func (e *Engine) rest(ctx context.Context) {
+	var over <-chan time.Time
+	if at, ok := e.patience(); ok {
+		over = time.After(time.Until(at))
+	}
+	select {
+	case f := <-e.requests:
+		f()
+	case <-e.changed:
+	case <-over:
+	case <-ctx.Done():
+	}
 }
 
 // do runs f on the engine's goroutine, between two steps, and waits for it.

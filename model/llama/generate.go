@@ -79,6 +79,7 @@ func (s *Sequence) generate(ctx context.Context, o Sampling, yield func(int32) b
 		return err
 	}
 	defer s.e.finish(g)
+	ask := g.ask // made once, not for every token
 	for {
 		o, err := g.wait(ctx)
 		if err != nil {
@@ -94,7 +95,7 @@ func (s *Sequence) generate(ctx context.Context, o Sampling, yield func(int32) b
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.e.send(g.ask); err != nil {
+		if err := s.e.send(ask); err != nil {
 			return err
 		}
 	}

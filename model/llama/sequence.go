@@ -15,13 +15,13 @@ import (
 
 // A Sequence is one conversation's part of the cache: positions 0 to Len-1, each a token or an embedding.
 type Sequence struct {
-	e        *Engine
-	id       int
-	busy     atomic.Bool  // a method is running
-	length   atomic.Int64 // what Len says
-	priority atomic.Int64
-	closed   atomic.Bool
-	reason   Reason // of the last Generate
+	e       *Engine
+	id      int
+	busy    atomic.Bool             // a method is running
+	length  atomic.Int64            // what Len says
+	urgency atomic.Pointer[urgency] // nil: Normal
+	closed  atomic.Bool
+	reason  Reason // of the last Generate
 
 	// touched by the engine's goroutine only
 	first    int       // position of the first token
@@ -66,10 +66,6 @@ func (s *Sequence) Len() int { return int(s.length.Load()) }
 
 // Room is how many positions are left.
 func (s *Sequence) Room() int { return s.e.o.ContextPerSequence - s.Len() }
-
-// SetPriority says whose prompts go first when several wait: the higher number. 0 at first. It may be called at any time
-// and counts from the next Append.
-func (s *Sequence) SetPriority(p int) { s.priority.Store(int64(p)) }
 
 // enter marks the sequence as used.
 func (s *Sequence) enter() error {
@@ -133,7 +129,7 @@ func (s *Sequence) submit(ctx context.Context, p *prefill) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	p.ctx, p.seq, p.priority, p.result = ctx, s, s.priority.Load(), make(chan error, 1)
+	p.ctx, p.seq, p.result = ctx, s, make(chan error, 1)
 	if err := s.e.send(func() { s.e.admit(p) }); err != nil {
 		return err
 	}
@@ -263,6 +259,7 @@ func (s *Sequence) Close() {
 	if !s.closed.CompareAndSwap(false, true) {
 		return
 	}
+	s.e.rank(s, nil)
 	select {
 	case <-s.e.started:
 		if s.e.do(func() { _ = s.cut(0); s.tokens, s.logits = nil, nil }) != nil {

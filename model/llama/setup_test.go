@@ -67,6 +67,13 @@ func start(t testing.TB, m *Model, o EngineOptions) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	run(t, e)
+	return e
+}
+
+// run runs e until the test ends, and closes it.
+func run(t testing.TB, e *Engine) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()
@@ -79,7 +86,6 @@ func start(t testing.TB, m *Model, o EngineOptions) *Engine {
 			t.Error(err)
 		}
 	})
-	return e
 }
 
 func newSequence(t testing.TB, e *Engine) *Sequence {

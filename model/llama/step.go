@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 	"unsafe"
 )
 
@@ -22,7 +23,9 @@ type prefill struct {
 	embd     []float32 // [n, n_embd]
 	n, start int
 	done     int // positions decoded so far
-	priority int64
+	came     time.Time
+	class    Class      // as the last plan found it
+	due      time.Time  // likewise
 	result   chan error // 1 place: the engine never waits
 	forget   func() bool
 	inStep   bool // guarded by watch
@@ -43,32 +46,45 @@ func (p part) last() bool { return p.gen != nil || p.pre.done+p.n == p.pre.n }
 type watch struct {
 	sync.Mutex
 	native *C.native_engine
-	wanted int // parts of the step under way whose callers still wait
+	parts  []part // of the step under way; nil between steps
+	wanted int    // those of them whose callers still wait
 }
 
-// admit queues p behind those of its priority.
+// admit queues p.
 func (e *Engine) admit(p *prefill) {
-	p.start = p.seq.cached
-	p.forget = context.AfterFunc(p.ctx, func() { e.watch.leave(p) })
-	at, _ := slices.BinarySearchFunc(e.prefills, p, func(a, b *prefill) int {
-		return cmp.Or(cmp.Compare(b.priority, a.priority), -1) // equal ones count as before p
-	})
-	e.prefills = slices.Insert(e.prefills, at, p)
+	p.start, p.came = p.seq.cached, time.Now()
+	p.forget = context.AfterFunc(p.ctx, func() { e.watch.leave(p); e.wake() })
+	e.prefills = append(e.prefills, p)
+	p.assess(p.came)
 }
 
+// hasWork tells whether a step has anything to do: tokens, or prompts that need not rest.
 func (e *Engine) hasWork() bool {
-	return len(e.prefills) > 0 || slices.ContainsFunc(e.generations, func(g *generation) bool { return g.pending })
+	for _, g := range e.generations {
+		if g.pending {
+			return true
+		}
+	}
+	for _, p := range e.prefills {
+		if !e.rests(p) || p.ctx.Err() != nil || time.Now().After(p.due) {
+			return true
+		}
+	}
+	return false
 }
 
 // step decodes one batch: every token that waits for its turn, then as much of the prompts as there is room for.
 func (e *Engine) step() {
-	tokens, embeddings := e.plan()
+	began := time.Now()
+	tokens, embeddings := e.plan(began)
 	e.decode(tokens, false)
 	e.decode(embeddings, true)
+	e.work.busy.Add(int64(time.Since(began)))
 }
 
 // plan picks the parts of the next step; tokens and embeddings cannot share a batch.
-func (e *Engine) plan() (tokens, embeddings []part) {
+func (e *Engine) plan(now time.Time) (tokens, embeddings []part) {
+	tokens, embeddings = e.tokens[:0], e.embeddings[:0]
 	for _, g := range e.generations {
 		if g.pending {
 			tokens = append(tokens, part{seq: g.seq, gen: g, n: 1})
@@ -78,12 +94,18 @@ func (e *Engine) plan() (tokens, embeddings []part) {
 	if len(e.generations) > 0 {
 		room = min(room, e.o.Interleave)
 	}
-	for _, p := range slices.Clone(e.prefills) {
-		if err := p.ctx.Err(); err != nil {
-			e.retire(p, err)
-			continue
-		}
+	e.dismiss()
+	e.sortPrefills(now)
+	bite := e.bite()
+	for _, p := range e.prefills {
 		n := min(room, p.n-p.done)
+		switch {
+		case e.rests(p):
+			n = 0
+		case p.class == Background:
+			n = min(n, bite)
+			bite -= n
+		}
 		room -= n
 		switch {
 		case n == 0:
@@ -93,7 +115,29 @@ func (e *Engine) plan() (tokens, embeddings []part) {
 			tokens = append(tokens, part{seq: p.seq, pre: p, n: n})
 		}
 	}
+	e.tokens, e.embeddings = inLine(tokens), inLine(embeddings)
+	if e.probe != nil {
+		e.probe(tokens, embeddings)
+	}
 	return tokens, embeddings
+}
+
+// inLine orders parts by their sequences' places in the cache: without a shared cache libllama computes together only what
+// lies side by side, and the rest one after another.
+func inLine(parts []part) []part {
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.seq.id, b.seq.id) })
+	return parts
+}
+
+// dismiss ends the prompts that nobody waits for any more.
+func (e *Engine) dismiss() {
+	for i := 0; i < len(e.prefills); {
+		if p := e.prefills[i]; p.ctx.Err() != nil {
+			e.retire(p, p.ctx.Err())
+			continue
+		}
+		i++
+	}
 }
 
 // decode runs one batch and gives every part its result.
@@ -109,7 +153,7 @@ func (e *Engine) decode(parts []part, embeddings bool) {
 	e.watch.begin(e.native, parts)
 	code := C.native_decode(e.native, C.int32_t(n), C.bool(embeddings))
 	e.watch.end(parts)
-	e.steps.Add(1)
+	e.work.count(parts, n)
 	if code == 0 {
 		e.accept(parts)
 		return
@@ -120,7 +164,7 @@ func (e *Engine) decode(parts []part, embeddings bool) {
 	switch code {
 	case 1:
 		e.fail(parts, fmt.Errorf("decode: %w", ErrContextFull))
-	case 2: // nobody waited for it: the next plan retires them
+	case 2: // nobody waited for it, and the next plan dismisses it; or it gave way, and comes again
 	default:
 		e.fail(parts, fmt.Errorf("decode: libllama refused the batch (code %d)", code))
 	}
@@ -221,7 +265,7 @@ func (e *Engine) retire(p *prefill, err error) {
 func (w *watch) begin(native *C.native_engine, parts []part) {
 	w.Lock()
 	defer w.Unlock()
-	w.native, w.wanted = native, 0
+	w.native, w.parts, w.wanted = native, parts, 0
 	for _, p := range parts {
 		if p.gen != nil || p.pre.ctx.Err() == nil {
 			w.wanted++
@@ -236,6 +280,7 @@ func (w *watch) begin(native *C.native_engine, parts []part) {
 func (w *watch) end(parts []part) {
 	w.Lock()
 	defer w.Unlock()
+	w.parts = nil
 	for _, p := range parts {
 		if p.pre != nil {
 			p.pre.inStep = false
@@ -252,6 +297,20 @@ func (w *watch) leave(p *prefill) {
 	}
 	p.inStep = false
 	if w.wanted--; w.wanted == 0 {
+		C.native_abort(w.native, 1)
+	}
+}
+
+// giveWay breaks off a step of nothing but Background: s, which is not part of it, has a turn.
+func (w *watch) giveWay(s *Sequence) {
+	w.Lock()
+	defer w.Unlock()
+	for _, p := range w.parts {
+		if p.seq == s || p.gen != nil || p.pre.class != Background {
+			return
+		}
+	}
+	if len(w.parts) > 0 {
 		C.native_abort(w.native, 1)
 	}
 }
