@@ -48,6 +48,7 @@ type Graph struct {
 	placed, done bool
 	stages       []stage
 	own          own
+	before       func()
 }
 
 // NewGraph returns an empty graph of at most nodes operations.
@@ -131,11 +132,17 @@ func (g *Graph) Do(t Tensor) {
 	}
 }
 
+// Before has f called at the beginning of every Compute: a network of many graphs lets others on its device there.
+func (g *Graph) Before(f func()) { g.before = f }
+
 // Compute makes room for the graph, calls fill, in which Put brings the inputs, and computes all Outputs and Dos.
 // ctx is looked at before and not in between: keep a graph short.
 func (g *Graph) Compute(ctx context.Context, fill func()) error {
 	if g.err != nil {
 		return g.err
+	}
+	if g.before != nil {
+		g.before()
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err

@@ -2,6 +2,7 @@ package llama
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 )
@@ -23,6 +24,20 @@ const (
 
 // Patience is how long a Background prompt without a due time of its own rests at most.
 const Patience = 10 * time.Second
+
+type classKey struct{}
+
+// WithClass marks what is done with ctx as of class c: for a single Append where SetPriority is for a sequence. A sequence
+// in Turn is in Turn whatever its prompts are marked.
+func WithClass(ctx context.Context, c Class) context.Context {
+	return context.WithValue(ctx, classKey{}, min(max(c, Background), Turn))
+}
+
+// ClassOf returns the class that ctx was marked with, and whether it was.
+func ClassOf(ctx context.Context) (c Class, ok bool) {
+	c, ok = ctx.Value(classKey{}).(Class)
+	return c, ok
+}
 
 // An urgency is what SetPriority was told last.
 type urgency struct {
@@ -72,9 +87,16 @@ func (e *Engine) wake() {
 // assess works out p's place among the prompts.
 func (p *prefill) assess(now time.Time) {
 	u := p.seq.urgency.Load()
-	if p.class, p.due = u.of(), p.came; u != nil && !u.due.IsZero() {
+	p.class, p.due = u.of(), p.came
+	own := u != nil && !u.due.IsZero()
+	if marked, ok := ClassOf(p.ctx); ok && p.class != Turn {
+		own = own && marked == p.class
+		p.class = marked
+	}
+	switch {
+	case own:
 		p.due = u.due
-	} else if p.class == Background {
+	case p.class == Background:
 		p.due = p.came.Add(Patience)
 	}
 	if p.class == Background && now.After(p.due) {

@@ -39,7 +39,7 @@ func (m *Model) CloneVoice(ctx context.Context, samples []float32) (string, erro
 		return "", err
 	}
 	name := nameOf(samples)
-	defer m.at(VocoderPlace).lock()()
+	defer m.at(VocoderPlace).lock(ctx)()
 	if _, err := m.voices.clones.find(name); err == nil {
 		return name, nil
 	}
@@ -54,7 +54,7 @@ func (m *Model) CloneVoice(ctx context.Context, samples []float32) (string, erro
 
 // PinVoice keeps a voice that CloneVoice named until Close, beside the 64.
 func (m *Model) PinVoice(name string) error {
-	defer m.at(VocoderPlace).lock()()
+	defer m.at(VocoderPlace).lock(context.Background())()
 	c := &m.voices.clones
 	if _, err := c.find(name); err != nil {
 		return err

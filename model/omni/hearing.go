@@ -124,7 +124,7 @@ func (h *Hearing) codes(ctx context.Context) ([]int32, error) {
 	if t == nil {
 		return nil, nil
 	}
-	defer h.m.at(SpeechTokenizer).lock()()
+	defer h.m.at(SpeechTokenizer).lock(ctx)()
 	encode := func(samples []float32) ([]int32, error) {
 		h.work.Pieces++
 		return t.Encode(ctx, samples)

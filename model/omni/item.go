@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"omnilive/model"
+	"omnilive/model/omni/audio"
 	"omnilive/model/omni/prompt"
 	"omnilive/model/omni/vision"
 	"omnilive/model/picture"
@@ -38,7 +40,7 @@ func (m *Model) Image(ctx context.Context, p model.Picture) (Item, error) {
 	if m.nets.vision == nil {
 		return Item{}, absent(VisionModel)
 	}
-	unlock := m.at(VisionModel).lock()
+	unlock := m.at(VisionModel).lock(ctx)
 	rows, _, err := m.nets.vision.Image(ctx, p)
 	unlock()
 	if err != nil {
@@ -46,7 +48,7 @@ func (m *Model) Image(ctx context.Context, p model.Picture) (Item, error) {
 	}
 	it := Item{Kind: prompt.Image, Rows: rows, Media: prompt.Media{Rows: len(rows) / m.nets.vision.Width(), Width: p.Width, Height: p.Height}}
 	if m.nets.images != nil {
-		defer m.at(ImageTokenizer).lock()()
+		defer m.at(ImageTokenizer).lock(ctx)()
 		if it.Media.Codes, err = m.nets.images.Encode(ctx, p); err != nil {
 			return Item{}, fmt.Errorf("tokenize the picture: %w", err)
 		}
@@ -73,7 +75,7 @@ func (m *Model) Audio(ctx context.Context, samples []float32) (Item, error) {
 		Rows: len(rows) / m.nets.audio.Width(), Duration: prompt.AudioDuration(len(samples), model.InputRate),
 	}}
 	if m.nets.speech != nil {
-		defer m.at(SpeechTokenizer).lock()()
+		defer m.at(SpeechTokenizer).lock(ctx)()
 		if it.Media.Codes, err = m.nets.speech.Encode(ctx, samples); err != nil {
 			return Item{}, fmt.Errorf("tokenize the sound: %w", err)
 		}
@@ -102,9 +104,7 @@ func (m *Model) Video(ctx context.Context, c Clip) (Item, error) {
 	if c.Limits.MaxPixels > 0 {
 		limits.MinPixels, limits.MaxPixels = c.Limits.MinPixels, c.Limits.MaxPixels
 	}
-	unlock := m.at(VisionModel).lock()
-	rows, _, err := m.nets.vision.Video(ctx, c.Frames, limits)
-	unlock()
+	rows, err := m.watch(ctx, c.Frames, limits)
 	if err != nil {
 		return Item{}, fmt.Errorf("encode the video: %w", err)
 	}
@@ -118,6 +118,29 @@ func (m *Model) Video(ctx context.Context, c Clip) (Item, error) {
 	return it, nil
 }
 
+// watch encodes frames; between two temporal grids others may use the device.
+func (m *Model) watch(ctx context.Context, frames []model.Picture, limits picture.Limits) ([]float32, error) {
+	s, err := m.nets.vision.Stream(limits, 0)
+	if err != nil {
+		return nil, err
+	}
+	at := m.at(VisionModel)
+	defer at.lock(ctx)()
+	var rows []float32
+	for i, f := range frames {
+		if i > 0 {
+			at.giveWay()
+		}
+		more, err := s.Take(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	more, err := s.Finish(ctx)
+	return append(rows, more...), err
+}
+
 // soundtrack encodes sound at one row a second.
 func (m *Model) soundtrack(ctx context.Context, samples []float32) ([]float32, error) {
 	if len(samples) == 0 || m.nets.audio == nil || m.nets.compressor == nil {
@@ -127,14 +150,27 @@ func (m *Model) soundtrack(ctx context.Context, samples []float32) ([]float32, e
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	defer m.at(Compressor).lock()()
+	defer m.at(Compressor).lock(ctx)()
 	return m.nets.compressor.Compress(ctx, rows)
 }
 
-// listen encodes sound at 25 rows a second.
+// listen encodes sound at 25 rows a second; between two pieces others may use the device.
 func (m *Model) listen(ctx context.Context, samples []float32) ([]float32, error) {
-	defer m.at(AudioModel).lock()()
-	return m.nets.audio.Encode(ctx, samples)
+	if len(samples) > audio.MaxSamples {
+		return nil, fmt.Errorf("%d samples, at most %d", len(samples), audio.MaxSamples)
+	}
+	e, at := m.nets.audio, m.at(AudioModel)
+	defer at.lock(ctx)()
+	rows := make([]float32, 0, e.Config().Rows(len(samples))*e.Width())
+	for piece := range slices.Chunk(samples, e.Config().PieceSamples()) {
+		more, err := e.Piece(ctx, piece)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+		at.giveWay()
+	}
+	return rows, nil
 }
 
 // Frames picks the frames of a video of total frames that its encoding takes, and how many a second they are.

@@ -45,7 +45,7 @@ func Load(ctx context.Context, f *Folder, o Options) (*Model, error) {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
 	m := &Model{Vocabulary: vocabulary, folder: f, o: o, nets: &networks{}}
-	m.voices, m.painter = &voices{m: m}, &painter{m: m}
+	m.voices, m.painter = &voices{m: m}, newPainter(m)
 	if m.stations, err = openStations(o); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}

@@ -17,10 +17,23 @@ import (
 // ImageDecoder is the folder of the decoder that makes pictures of codes.
 const ImageDecoder = "decoder/vision"
 
-// painter holds the image decoder, which is loaded when the first picture is wanted.
+// painter holds the image decoder, which is loaded when the first picture is wanted, and makes one picture at a time.
 type painter struct {
-	m *Model
-	d *imagedecoder.Decoder
+	m    *Model
+	d    *imagedecoder.Decoder
+	desk chan struct{} // 1 place: who draws
+}
+
+func newPainter(m *Model) *painter { return &painter{m: m, desk: make(chan struct{}, 1)} }
+
+// sit waits until nobody else draws; the returned function gets up again.
+func (p *painter) sit(ctx context.Context) (rise func(), err error) {
+	select {
+	case p.desk <- struct{}{}:
+		return func() { <-p.desk }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // Draws tells whether the checkpoint can make pictures.
@@ -29,9 +42,14 @@ func (m *Model) Draws() bool {
 	return err == nil && st.IsDir()
 }
 
-// Draw makes a picture of codes. Where o gives no size it is that of the ratio.
+// Draw makes a picture of codes. Where o gives no size it is that of the ratio. It is work of the Background, for which
+// o.Progress is called, too: between any two graphs everybody else may use the device.
 func (m *Model) Draw(ctx context.Context, codes []int32, r prompt.Ratio, o imagedecoder.Options) (model.Picture, error) {
-	defer m.at(DecoderPlace).lock()()
+	rise, err := m.painter.sit(ctx)
+	if err != nil {
+		return model.Picture{}, fmt.Errorf("draw: %w", err)
+	}
+	defer rise()
 	d, err := m.painter.open(ctx)
 	if err != nil {
 		return model.Picture{}, fmt.Errorf("draw: %w", err)
@@ -41,6 +59,7 @@ func (m *Model) Draw(ctx context.Context, codes []int32, r prompt.Ratio, o image
 			return model.Picture{}, fmt.Errorf("draw: %w", err)
 		}
 	}
+	defer m.at(DecoderPlace).lock(Background(ctx))()
 	p, err := d.Decode(ctx, codes, o)
 	if err != nil {
 		return p, fmt.Errorf("draw: %w", err)
@@ -51,7 +70,11 @@ func (m *Model) Draw(ctx context.Context, codes []int32, r prompt.Ratio, o image
 // Painter returns the image decoder, for checks of what lies between codes and picture. It works on the caller's goroutine,
 // which must not use the Model meanwhile.
 func (m *Model) Painter(ctx context.Context) (*imagedecoder.Decoder, error) {
-	defer m.at(DecoderPlace).lock()()
+	rise, err := m.painter.sit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer rise()
 	return m.painter.open(ctx)
 }
 
@@ -66,7 +89,10 @@ func (p *painter) open(ctx context.Context) (*imagedecoder.Decoder, error) {
 	d, err := imagedecoder.Open(ctx, dir, checkpoint.Options{
 		Backend: p.m.at(DecoderPlace).backend, Type: p.m.o.kept(DecoderPlace), Progress: p.m.o.progress(DecoderPlace),
 	})
-	p.d = d
+	if err == nil {
+		d.Between(p.m.at(DecoderPlace).giveWay)
+		p.d = d
+	}
 	return d, err
 }
 

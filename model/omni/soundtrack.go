@@ -118,7 +118,7 @@ func (s *Soundtrack) encode(ctx context.Context, samples []float32) error {
 
 // compress has rows compressed in one way.
 func (s *Soundtrack) compress(ctx context.Context, rows []float32, way func(context.Context, *compressor.State, []float32) ([]float32, error)) ([]float32, error) {
-	defer s.m.at(Compressor).lock()()
+	defer s.m.at(Compressor).lock(ctx)()
 	return way(ctx, s.state, rows)
 }
 

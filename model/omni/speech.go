@@ -48,7 +48,7 @@ type Speech struct {
 
 // Speech begins to speak in a voice. The Speech must be closed.
 func (m *Model) Speech(v Voice, o SpeechOptions) (*Speech, error) {
-	defer m.at(VocoderPlace).lock()()
+	defer m.at(VocoderPlace).lock(context.Background())()
 	if v.speaker == nil {
 		return nil, errNoVoice
 	}
@@ -73,7 +73,7 @@ func (s *Speech) Push(ctx context.Context, units ...int32) ([]float32, error) {
 }
 
 func (s *Speech) push(ctx context.Context) ([]float32, error) {
-	defer s.m.at(VocoderPlace).lock()()
+	defer s.m.at(VocoderPlace).lock(ctx)()
 	units := s.waiting
 	s.waiting = nil
 	return s.s.push(ctx, units)
@@ -85,14 +85,14 @@ func (s *Speech) Flush(ctx context.Context) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.m.at(VocoderPlace).lock()()
+	defer s.m.at(VocoderPlace).lock(ctx)()
 	rest, err := s.s.flush(ctx)
 	return append(first, rest...), err
 }
 
 // Close frees what the speech remembers. It is safe to call it twice.
 func (s *Speech) Close() {
-	defer s.m.at(VocoderPlace).lock()()
+	defer s.m.at(VocoderPlace).lock(context.Background())()
 	s.s.close()
 }
 

@@ -56,7 +56,7 @@ type voices struct {
 
 // Voices returns the names of the speakers that the checkpoint knows, the default first.
 func (m *Model) Voices(ctx context.Context) ([]string, error) {
-	defer m.at(VocoderPlace).lock()()
+	defer m.at(VocoderPlace).lock(ctx)()
 	a, err := m.voices.byName(ctx)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (m *Model) Clones() bool {
 
 // Voice returns the speaker of that name, one that CloneVoice gave among them; "" is the default one.
 func (m *Model) Voice(ctx context.Context, name string) (Voice, error) {
-	defer m.at(VocoderPlace).lock()()
+	defer m.at(VocoderPlace).lock(ctx)()
 	if strings.HasPrefix(name, ClonePrefix) {
 		return m.voices.clones.find(name)
 	}
@@ -93,7 +93,7 @@ func (m *Model) Voice(ctx context.Context, name string) (Voice, error) {
 
 // VoiceLike returns the voice of a recording, 24 kHz mono in [-1, 1).
 func (m *Model) VoiceLike(ctx context.Context, samples []float32) (Voice, error) {
-	defer m.at(VocoderPlace).lock()()
+	defer m.at(VocoderPlace).lock(ctx)()
 	return m.voices.like(ctx, samples)
 }
 
@@ -142,7 +142,7 @@ func (m *Model) VoiceFor(ctx context.Context, info string, like []float32) (Voic
 
 // Speak returns the sound of units, 24 kHz mono. Units that mean no sound are left out.
 func (m *Model) Speak(ctx context.Context, units []int32, v Voice) ([]float32, error) {
-	defer m.at(VocoderPlace).lock()()
+	defer m.at(VocoderPlace).lock(ctx)()
 	if v.speaker == nil {
 		return nil, errNoVoice
 	}

@@ -3,6 +3,7 @@ package omni
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"omnilive/model/llama"
 	"omnilive/model/omni/prompt"
@@ -31,6 +32,13 @@ func (w *Window) Room() int { return w.seq.Room() }
 
 // Truncate forgets all positions from n on.
 func (w *Window) Truncate(n int) error { return w.seq.Truncate(n) }
+
+// Hurry says that a caller waits in silence for what comes out of the window, since the moment since: it goes before all
+// others, and the background rests, until Calm. Who calls it calls Calm with the first sound.
+func (w *Window) Hurry(since time.Time) { w.seq.SetPriority(llama.Turn, since) }
+
+// Calm takes Hurry back. It does no harm where there was none.
+func (w *Window) Calm() { w.seq.SetPriority(llama.Normal, time.Time{}) }
 
 // Sequence is the language model's own handle on the window.
 func (w *Window) Sequence() *llama.Sequence { return w.seq }

@@ -48,14 +48,14 @@ func (e *Encoder) Close() {
 	}
 }
 
-// maxSamples bounds one sound: 24 hours.
-const maxSamples = 24 * 3600 * 16000
+// MaxSamples is the longest sound: 24 hours.
+const MaxSamples = 24 * 3600 * 16000
 
 // Encode returns the rows of samples, 16 kHz mono in [-1, 1): Config.Rows of them, Width values each. Sound of less than
 // 321 samples has none. It ends between two operations where ctx does.
 func (e *Encoder) Encode(ctx context.Context, samples []float32) ([]float32, error) {
-	if len(samples) > maxSamples {
-		return nil, fmt.Errorf("audio encoder: %d samples, at most %d", len(samples), maxSamples)
+	if len(samples) > MaxSamples {
+		return nil, fmt.Errorf("audio encoder: %d samples, at most %d", len(samples), MaxSamples)
 	}
 	out := make([]float32, 0, e.c.Rows(len(samples))*e.Width())
 	for whole := e.c.PieceSamples(); len(samples) > 0; samples = samples[min(whole, len(samples)):] {

@@ -19,6 +19,7 @@ type Decoder struct {
 	source  checkpoint.Source // of the units' vectors, read as they are wanted
 	backend *ggml.Backend
 	graph   *ggml.Graph
+	between func()
 	close   []func() // what Open opened
 }
 
@@ -95,6 +96,10 @@ func Open(ctx context.Context, dir string, o checkpoint.Options) (*Decoder, erro
 	return d, nil
 }
 
+// Between has f called before every graph, on Decode's goroutine: while f runs others may use the device, though not the
+// Decoder. It is called before the first Decode.
+func (d *Decoder) Between(f func()) { d.between = f }
+
 // Config returns what the folder's files say.
 func (d *Decoder) Config() Config { return d.config }
 
@@ -121,7 +126,9 @@ func (d *Decoder) ready() (err error) {
 	if d.weak != nil {
 		blocks = max(blocks, d.weak.c.Blocks)
 	}
-	d.graph, err = ggml.NewGraph(d.backend, int(256+192*blocks))
+	if d.graph, err = ggml.NewGraph(d.backend, int(256+192*blocks)); err == nil {
+		d.graph.Before(d.between)
+	}
 	return err
 }
 

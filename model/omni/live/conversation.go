@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"time"
 
 	"omnilive/model"
 	"omnilive/model/llama"
@@ -246,6 +247,9 @@ func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.Reply
 	return func(yield func(model.Piece, error) bool) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		ctx := omni.Turn(ctx)
+		c.w.Hurry(time.Now())
+		defer c.w.Calm()
 		if in != nil {
 			before := c.len()
 			if err := c.put(ctx, *in); err != nil {
@@ -254,7 +258,12 @@ func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.Reply
 				return
 			}
 		}
-		a := &answer{c: c, o: o, asked: c.len(), listened: c.spoken, yield: yield}
+		a := &answer{c: c, o: o, asked: c.len(), listened: c.spoken, yield: func(p model.Piece, err error) bool {
+			if p.Text != "" || len(p.PCM) > 0 {
+				c.w.Calm()
+			}
+			return yield(p, err)
+		}}
 		if err := a.run(ctx); err != nil && !errors.Is(err, errLeft) {
 			yield(model.Piece{}, err)
 		}
