@@ -23,13 +23,20 @@ type callFlags struct {
 	microphone, loudspeaker, cameraDevice string // parts of their names; empty means the default
 	camera, list, trust                   bool
 	timeout                               time.Duration
+	more
+}
+
+// more are the flags of what not every model can do.
+type more struct {
+	draw                         string // what a picture should show
+	saveImages, voiceLike, tools string // a folder, a recording, a JSON file
 }
 
 const callUsage = `usage: omnilive call [flags] URL
 
-Calls a server and prints what both sides say and how long each answer took. With --say it asks one question; the exit
-status is 0 only when a spoken answer came. Without --say it talks through the microphone and the loudspeaker of this
-machine until Ctrl-C; the exit status is 0 when the call was connected and lasted until then.
+Calls a server and prints what both sides say, what the model calls and draws, and how long each answer took. With --say it
+asks one question; the exit status is 0 only when a spoken answer came. With --draw it asks for a picture, and the exit status
+is 0 only when it came. Without either it talks through the microphone and the loudspeaker of this machine until Ctrl-C; the exit status is 0 when the call was connected and lasted until then.
 
 `
 
@@ -39,6 +46,10 @@ func runCall(ctx context.Context, args []string, stdout io.Writer) error {
 	var f callFlags
 	fs.StringVar(&f.say, "say", "", "the question: a WAV or MP3 `file`, or words to type")
 	fs.StringVar(&f.save, "save", "", "WAV `file` for the answer")
+	fs.StringVar(&f.draw, "draw", "", "ask for a picture of `what` is said here; with --camera, of what the camera sees changed so")
+	fs.StringVar(&f.saveImages, "save-images", "", "`folder` for the pictures that the model draws")
+	fs.StringVar(&f.voiceLike, "voice-like", "", "WAV or MP3 `file`: speak like this recording")
+	fs.StringVar(&f.tools, "tools", "", "JSON `file` with an array of tools as in session.tools; the field output of each is what its calls give back")
 	fs.BoolVar(&f.camera, "camera", false, "show what the camera sees")
 	fs.StringVar(&f.cameraDevice, "camera-device", "", "part of the camera's `name`")
 	fs.StringVar(&f.microphone, "microphone", "", "part of the microphone's `name`")
@@ -73,7 +84,11 @@ func isSound(say string) bool {
 // call calls with the camera, if there is to be one, and asks or talks.
 func (f callFlags) call(ctx context.Context, url string, stdout io.Writer) error {
 	w := &words{w: stdout}
-	o := caller.Options{APIKey: f.apiKey, OnEvent: w.event}
+	session, all, err := f.session()
+	if err != nil {
+		return err
+	}
+	o := caller.Options{APIKey: f.apiKey, OnEvent: w.event, Session: session}
 	if f.trust {
 		o.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // asked for by --trust
 	}
@@ -85,16 +100,16 @@ func (f callFlags) call(ctx context.Context, url string, stdout io.Writer) error
 		defer camera.Close()
 		o.Video = camera.Video()
 	}
-	if f.say == "" {
-		return f.talk(ctx, url, o, w)
+	if f.say == "" && f.draw == "" {
+		return f.talk(ctx, url, o, w, all)
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	return f.question(ctx, url, o, w)
+	return f.question(ctx, url, o, w, all)
 }
 
-// question asks what --say says and waits for the answer.
-func (f callFlags) question(ctx context.Context, url string, o caller.Options, w *words) error {
+// question asks what --say says, or for the picture of --draw, and waits for the answer.
+func (f callFlags) question(ctx context.Context, url string, o caller.Options, w *words, all tools) error {
 	var speech []float32
 	if isSound(f.say) {
 		var err error
@@ -110,11 +125,13 @@ func (f callFlags) question(ctx context.Context, url string, o caller.Options, w
 	if err := f.ask(c, speech); err != nil {
 		return err
 	}
-	a, err := c.Answer(ctx, 0)
+	a, err := answer(ctx, c, all)
 	if err != nil {
 		return fmt.Errorf("wait for the answer: %w", err)
 	}
-	w.latency(a.Latency)
+	if a.Latency != (caller.Latency{}) {
+		w.latency(a.Latency)
+	}
 	end, said := caller.LastVoiced(speech, c.Sent())
 	if first, heard := caller.FirstSound(c.Heard(), end); said && heard {
 		w.line("voice to voice: %d ms", (first - end).Milliseconds())
@@ -122,10 +139,30 @@ func (f callFlags) question(ctx context.Context, url string, o caller.Options, w
 	if err := f.keep(c); err != nil {
 		return err
 	}
-	if !a.Spoken {
+	drawn := pictures{dir: f.saveImages, w: w}
+	if err := drawn.rest(ctx, c); err != nil {
+		return fmt.Errorf("wait for the picture: %w", err)
+	}
+	switch {
+	case f.draw != "" && drawn.kept == 0:
+		return fmt.Errorf("no picture came (response %s)", a.Status)
+	case f.draw == "" && !a.Spoken:
 		return fmt.Errorf("no spoken answer came (response %s)", a.Status)
 	}
 	return nil
+}
+
+// answer waits for the first answer that calls no tool; those before it get their tools' outputs.
+func answer(ctx context.Context, c *caller.Call, all tools) (caller.Answer, error) {
+	for n := 0; ; n++ {
+		a, err := c.Answer(ctx, n)
+		if err != nil {
+			return a, err
+		}
+		if more, err := all.answer(c, a); err != nil || !more {
+			return a, err
+		}
+	}
 }
 
 // keep writes what came back where --save says.
@@ -137,7 +174,10 @@ func (f callFlags) keep(c *caller.Call) error {
 }
 
 func (f callFlags) ask(c *caller.Call, speech []float32) error {
-	if speech != nil {
+	switch {
+	case f.draw != "":
+		return c.Draw(f.draw, f.camera)
+	case speech != nil:
 		return c.Say(speech)
 	}
 	return c.Type(f.say)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"golang.org/x/sync/errgroup"
+
 	"omnilive/signaling/caller"
 	"omnilive/signaling/caller/devices"
 )
@@ -25,7 +27,7 @@ type player interface {
 }
 
 // talk calls with the microphone and the loudspeaker of this machine.
-func (f callFlags) talk(ctx context.Context, url string, o caller.Options, w *words) (err error) {
+func (f callFlags) talk(ctx context.Context, url string, o caller.Options, w *words, all tools) (err error) {
 	mic, err := devices.OpenMicrophone(f.microphone)
 	if err != nil {
 		return err
@@ -36,11 +38,11 @@ func (f callFlags) talk(ctx context.Context, url string, o caller.Options, w *wo
 		return err
 	}
 	defer closing(&err, speaker)
-	return f.between(ctx, url, o, w, mic, speaker)
+	return f.between(ctx, url, o, w, all, mic, speaker)
 }
 
 // between is a call between a microphone and a loudspeaker until ctx ends. Once it is connected, that is a good end.
-func (f callFlags) between(ctx context.Context, url string, o caller.Options, w *words, mic recorder, speaker player) (err error) {
+func (f callFlags) between(ctx context.Context, url string, o caller.Options, w *words, all tools, mic recorder, speaker player) (err error) {
 	o.Mic, o.Hear = mic.Record, speaker.Play
 	o.OnEvent = func(e caller.Event) {
 		if e.Type == "output_audio_buffer.cleared" {
@@ -54,15 +56,21 @@ func (f callFlags) between(ctx context.Context, url string, o caller.Options, w 
 	}
 	defer closing(&err, c)
 	w.line("connected: speak into %s; Ctrl-C hangs up. Without headphones the answer interrupts itself.", mic.Name())
-	err = converse(ctx, c, w)
+	drawn := pictures{dir: f.saveImages, w: w}
+	var g errgroup.Group
+	during, stop := context.WithCancel(ctx)
+	g.Go(func() error { return drawn.follow(during, c) })
+	err = converse(ctx, c, w, all)
+	stop()
+	err = errors.Join(err, g.Wait())
 	if n := mic.Dropped() + c.Dropped() + speaker.Dropped(); n > 0 {
 		w.line("%d samples were dropped on the way", n)
 	}
 	return errors.Join(err, f.keep(c))
 }
 
-// converse prints where the time of each answer went, until ctx or the call ends.
-func converse(ctx context.Context, c *caller.Call, w *words) error {
+// converse prints where the time of each answer went and answers what the model calls, until ctx or the call ends.
+func converse(ctx context.Context, c *caller.Call, w *words, all tools) error {
 	for n := 0; ; n++ {
 		a, err := c.Answer(ctx, n)
 		switch {
@@ -75,6 +83,9 @@ func converse(ctx context.Context, c *caller.Call, w *words) error {
 		}
 		if a.Latency != (caller.Latency{}) {
 			w.latency(a.Latency)
+		}
+		if _, err := all.answer(c, a); err != nil {
+			return err
 		}
 	}
 }

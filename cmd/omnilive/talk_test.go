@@ -109,7 +109,7 @@ func TestTalk(t *testing.T) {
 		var out page
 		ended := make(chan error, 1)
 		go func() {
-			ended <- callFlags{timeout: 20 * time.Second}.between(ctx, "", caller.Options{Exchange: exchange}, &words{w: &out}, mute{}, mute{})
+			ended <- callFlags{timeout: 20 * time.Second}.between(ctx, "", caller.Options{Exchange: exchange}, &words{w: &out}, nil, mute{}, mute{})
 		}()
 		for !strings.Contains(out.String(), "total 321") {
 			select {
@@ -132,7 +132,7 @@ func TestTalk(t *testing.T) {
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	f := callFlags{timeout: time.Second}
-	if err := f.between(gone, "", caller.Options{Exchange: exchange}, &words{w: &page{}}, mute{}, mute{}); !errors.Is(err, context.Canceled) {
+	if err := f.between(gone, "", caller.Options{Exchange: exchange}, &words{w: &page{}}, nil, mute{}, mute{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("hung up before it was connected: %v", err)
 	}
 }

@@ -33,6 +33,7 @@ func (p *words) event(e caller.Event) {
 	case "error":
 		now = "error: "
 	default:
+		p.news(e)
 		return
 	}
 	_ = e.Decode(&d)
@@ -45,6 +46,29 @@ func (p *words) event(e caller.Event) {
 	}
 	p.side = now
 	fmt.Fprint(p.w, d.Delta, d.Error.Message)
+}
+
+// news prints events that are a line of their own.
+func (p *words) news(e caller.Event) {
+	var d struct {
+		Name      string  `json:"name"`
+		Arguments string  `json:"arguments"`
+		Position  int     `json:"position"`
+		Wait      float64 `json:"estimated_wait_ms"`
+		Width     int     `json:"width"`
+		Height    int     `json:"height"`
+	}
+	_ = e.Decode(&d)
+	switch e.Type {
+	case "response.function_call_arguments.done":
+		p.line("calls %s %s", d.Name, d.Arguments)
+	case "omnilive.image.started":
+		p.line("draws a picture of %dx%d", d.Width, d.Height)
+	case "omnilive.queue":
+		if d.Position > 0 {
+			p.line("waiting: place %d, about %.0f s", d.Position, d.Wait/1000)
+		}
+	}
 }
 
 // finish ends an open line; p.mu is held.

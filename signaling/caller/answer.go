@@ -2,6 +2,7 @@ package caller
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,8 +14,9 @@ type Answer struct {
 	Status   string // of the response: completed, cancelled, …
 	Spoken   bool   // sound came with it
 	Latency  Latency
-	Started  time.Duration // when output_audio_buffer.started came
-	Done     time.Duration // when the answer was over
+	Started  time.Duration  // when output_audio_buffer.started came
+	Done     time.Duration  // when the answer was over
+	Calls    []FunctionCall // what the model calls; it waits for their outputs
 }
 
 // Latency is omnilive.turn.latency, in milliseconds.
@@ -48,19 +50,24 @@ type fields struct {
 	Response   struct {
 		Status     string   `json:"status"`
 		Modalities []string `json:"output_modalities"`
-		Output     []struct {
-			Type string `json:"type"`
-		} `json:"output"`
+		Output     []output `json:"output"`
 	} `json:"response"`
+}
+
+// calls are the functions that the response calls.
+func (f fields) calls() (calls []FunctionCall) {
+	for _, o := range f.Response.Output {
+		if o.Type == "function_call" {
+			calls = append(calls, o.FunctionCall)
+		}
+	}
+	return calls
 }
 
 // spoken reports whether the response is one that is played to its end.
 func (f fields) spoken() bool {
-	r, message := f.Response, false // which calls of tools are not
-	for _, it := range r.Output {
-		message = message || it.Type == "message"
-	}
-	return r.Status == "completed" && message && len(r.Modalities) == 1 && r.Modalities[0] == "audio"
+	r := f.Response
+	return r.Status == "completed" && len(r.Modalities) == 1 && r.Modalities[0] == "audio" && slices.ContainsFunc(r.Output, output.says)
 }
 
 func (a *answer) note(e Event) {
@@ -82,7 +89,7 @@ func (a *answer) note(e Event) {
 	case "omnilive.turn.latency":
 		_ = e.Decode(&a.now.Latency)
 	case "response.done":
-		a.closed, a.now.Status = true, f.Response.Status
+		a.closed, a.now.Status, a.now.Calls = true, f.Response.Status, f.calls()
 		a.sound = a.sound && f.spoken()
 	case "output_audio_buffer.stopped", "output_audio_buffer.cleared":
 		a.playing = false

@@ -79,6 +79,7 @@ type Call struct {
 	mouth  mouth
 	ear    ear
 	answer answer
+	album  album
 	hand   hand
 	quit   context.CancelCauseFunc
 	group  *errgroup.Group
@@ -104,7 +105,7 @@ func Dial(ctx context.Context, url string, o Options) (*Call, error) {
 	}
 	c := &Call{o: o, began: time.Now(), hand: hand{open: make(chan struct{}), gone: make(chan struct{}), in: make(chan Event, 256), done: make(chan struct{})}}
 	c.mouth.wake = make(chan struct{}, 1)
-	c.answer.changed = make(chan struct{})
+	c.answer.changed, c.album.changed = make(chan struct{}), make(chan struct{})
 	if err := c.connect(ctx); err != nil {
 		if c.pc != nil {
 			_ = c.pc.GracefulClose()
@@ -234,6 +235,7 @@ func (c *Call) start(dial context.Context, out *webrtc.TrackLocalStaticSample, h
 		quit(cause)
 		close(c.hand.done)
 		c.answer.end(cause)
+		c.album.end(cause)
 		time.Sleep(settle)
 		_ = c.pc.GracefulClose()
 		return cause
@@ -277,6 +279,7 @@ func (c *Call) follow(ctx context.Context) error {
 
 func (c *Call) hear(e Event) {
 	c.answer.note(e)
+	c.album.note(e)
 	if c.o.OnEvent != nil {
 		c.o.OnEvent(e)
 	}
@@ -300,7 +303,7 @@ func (c *Call) Type(text string) error {
 	if err := c.Send(map[string]any{"type": "conversation.item.create", "item": item}); err != nil {
 		return err
 	}
-	return c.Send(map[string]any{"type": "response.create"})
+	return c.Respond()
 }
 
 // Location is the call's URL on the server, ending in its id.

@@ -158,8 +158,8 @@ function apply(mine, event) {
       else if (mine.microphone && !mine.muted) notice.show(new Problem('silent'), [{ label: 'Dismiss', press() {} }]);
       break;
     case 'error':
-      // The answer may end while our cancel is under way: then there was nothing to cancel, and that is well.
-      if (event.error.code !== 'response_cancel_not_active') complain(new Problem('failed', event.error.message));
+      // The answer (or the picture) may end while our cancel is under way: then there was nothing to cancel, and that is well.
+      if (!event.error.code?.endsWith('_cancel_not_active')) complain(new Problem('failed', event.error.message));
   }
   if (line === mine) show();
 }
