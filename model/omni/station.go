@@ -167,13 +167,10 @@ func (f *Folder) place(o Options) (map[string]string, error) {
 
 // sizes are the bytes that each component takes where it runs.
 func (f *Folder) sizes(o Options) map[string]int64 {
-	whose := map[string]string{
-		VisionProjector: VisionModel, AudioProjector: AudioModel, NamedVoices: VocoderPlace, ClonedVoice: VocoderPlace, ImageDecoder: DecoderPlace,
-	}
 	sizes := map[string]int64{}
 	parts, _ := f.Inspect()
 	for _, p := range parts {
-		c := cmp.Or(whose[p.Name], p.Name)
+		c := cmp.Or(partsOf[p.Name], p.Name)
 		sizes[c] += p.Memory(o.kept(c))
 	}
 	// What the language model remembers: keys and values of 2 bytes, and the logits of a step beside its weights.
