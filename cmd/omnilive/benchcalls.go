@@ -43,12 +43,12 @@ type child struct {
 }
 
 // startServer runs this program's serve on a free port and waits until it is ready.
-func (f benchFlags) startServer(ctx context.Context) (*child, error) {
+func (f *benchFlags) startServer(ctx context.Context) (*child, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, exe, "serve", "--listen", "127.0.0.1:0", "--model", f.model, "--models-dir", f.dirs.models, "--lib-dir", f.dirs.lib, "--lib-variant", f.dirs.variant)
+	cmd := exec.CommandContext(ctx, exe, append([]string{"serve", "--listen", "127.0.0.1:0"}, f.model.args()...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.StdoutPipe()
@@ -74,7 +74,7 @@ func (c *child) stop() error {
 	return c.cmd.Wait()
 }
 
-func (f benchFlags) measureCalls(ctx context.Context, questions [][]float32) (r *callsReport, err error) {
+func (f *benchFlags) measureCalls(ctx context.Context, questions [][]float32) (r *callsReport, err error) {
 	server, err := f.startServer(ctx)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,7 @@ func isCheckpoint(path string) bool {
 // An omniModel is an omni model for calls with all that it is made of.
 type omniModel struct {
 	*live.Model
+	networks   *omni.Model
 	folder     *omni.Folder
 	recognizer *whisper.Recognizer
 }
@@ -69,8 +70,9 @@ func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done f
 	if err != nil {
 		return nil, errors.Join(err, o.folder.Close())
 	}
-	options := live.Options{System: f.instructions}
-	if path := filepath.Join(f.dirs.models, small.RecognizerFile); exists(path) {
+	o.networks = m
+	options := live.Options{System: f.instructions, Words: f.words, Units: f.units}
+	if path := filepath.Join(f.dirs.models, small.RecognizerFile); exists(path) && !f.uncaptioned {
 		if o.recognizer, err = whisper.Open(path, whisper.Options{Threads: f.threads}); err == nil {
 			options.Recognizer = o.transcribe
 		}

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"omnilive/model"
+	"omnilive/model/omni"
 	"omnilive/model/small"
 	"omnilive/model/turn"
 	"omnilive/streaming"
@@ -31,6 +33,8 @@ type modelFlags struct {
 	quant        string // of an omni model's networks
 	llmQuant     string
 	place        map[string]string
+	words, units int  // the most of an omni model's answers; 0: as package live has it
+	uncaptioned  bool // an omni model hears by itself, even where a recognizer is installed
 }
 
 func newModelFlags(fs *flag.FlagSet) *modelFlags {
@@ -47,6 +51,22 @@ func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
 	fs.StringVar(&f.voiceLike, "voice-like", "", "calls start with a voice like the one in this sound `file` (omni models)")
 	return f
+}
+
+// args are the flags that say the same to another process of this program.
+func (f *modelFlags) args() []string {
+	args := []string{
+		"--models-dir", f.dirs.models, "--lib-dir", f.dirs.lib, "--lib-variant", f.dirs.variant, "--model", f.model, "--llm", f.llm,
+		"--threads", strconv.Itoa(f.threads), "--max-calls", strconv.Itoa(f.calls), "--languages", f.languages,
+		"--instructions", f.instructions, "--voice", f.voice, "--quant", f.quant, "--llm-quant", f.llmQuant,
+	}
+	var places []string
+	for _, c := range omni.Placed {
+		if device, ok := f.place[c]; ok {
+			places = append(places, c+"="+device)
+		}
+	}
+	return append(args, "--place", strings.Join(places, ","))
 }
 
 // lines is how many calls there may be at once.
