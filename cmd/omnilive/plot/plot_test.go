@@ -149,8 +149,14 @@ func TestAxes(t *testing.T) {
 		to    float64
 		ticks int
 	}{
-		{8, 8, true, 8, 9}, {16, 8, true, 16, 9}, {1, 8, true, 1, 2}, {17, 8, true, 20, 5}, {0, 8, true, 1, 2},
-		{1234, 5, false, 1500, 4}, {0.07, 5, false, 0.08, 5}, {1e9, 5, false, 1e9, 6},
+		{8, 8, true, 8, 9},
+		{16, 8, true, 16, 9},
+		{1, 8, true, 1, 2},
+		{17, 8, true, 20, 5},
+		{0, 8, true, 1, 2},
+		{1234, 5, false, 1500, 4},
+		{0.07, 5, false, 0.08, 5},
+		{1e9, 5, false, 1e9, 6},
 	} {
 		x := newAxis(c.most, 0, 100, c.n, c.whole)
 		if math.Abs(x.to-c.to) > 1e-9*c.to || len(x.ticks) != c.ticks || x.to < c.most*(1-1e-9) {
