@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"omnilive/model"
-	"omnilive/model/omni/bigvgan"
 	"omnilive/model/omni/imagedecoder"
 	"omnilive/model/omni/vision"
 )
@@ -108,14 +107,7 @@ func (m *Model) seeingProbes(_ context.Context, o MeasureOptions) (all []probe, 
 	return all, nil
 }
 
-// How the vocoder is fed here: a first chunk as small as a call's, then chunks of two fifths of a second.
-const (
-	measureFirst = 5
-	measureAhead = 10
-	measureChunk = 10
-)
-
-// voiceProbes are of what turns units into sound, and a recording into a voice.
+// voiceProbes are of what turns units into sound, as a live voice does it, and a recording into a voice.
 func (m *Model) voiceProbes(ctx context.Context, o MeasureOptions) (all []probe, err error) {
 	if _, err := m.folder.vocoderPath(NamedVoices); err != nil {
 		return nil, nil // a checkpoint without a voice has nothing to measure here
@@ -124,42 +116,26 @@ func (m *Model) voiceProbes(ctx context.Context, o MeasureOptions) (all []probe,
 	if err != nil {
 		return nil, err
 	}
-	first := make([]int32, measureFirst+measureAhead)
-	rest := make([]int32, 50)
+	n := 50
 	if o.Quick {
-		rest = rest[:20]
+		n = 20
 	}
-	for i := range rest {
-		rest[i] = int32(i*37) % int32(v.vocoder.Units())
-	}
-	copy(first, rest)
-	var speech *Speech
-	begin := func(ctx context.Context) error {
-		speech, err = m.Speech(v, bigvgan.StreamOptions{Chunk: measureFirst, Short: true, Ahead: measureAhead})
-		if err != nil {
-			return err
-		}
-		_, err = speech.Push(ctx, first)
-		return err
+	u := &utterance{m: m, v: v}
+	first, err := u.begin(ctx)
+	if err != nil {
+		return nil, err
 	}
 	all = append(all,
 		probe{
-			Measurement: Measurement{Part: "vocoder", What: fmt.Sprintf("the first chunk: %d units, %d more looked at", measureFirst, measureAhead), Call: units(measureFirst)},
-			run:         begin,
+			Measurement: Measurement{
+				Part: "vocoder", What: fmt.Sprintf("the first sound, %v of it, which takes %d units", first.Round(time.Millisecond), u.pushed), Call: first,
+			},
+			run: func(ctx context.Context) error { _, err := u.begin(ctx); return err },
 		},
 		probe{
-			Measurement: Measurement{Part: "vocoder", What: fmt.Sprintf("%d units in chunks of %d", len(rest), measureChunk), Call: units(len(rest)), Count: len(rest), Unit: "units"},
-			run: func(ctx context.Context) error {
-				if err := speech.Options(bigvgan.StreamOptions{Chunk: measureChunk}); err != nil {
-					return err
-				}
-				for i := 0; i < len(rest); i += measureChunk {
-					if _, err := speech.Push(ctx, rest[i:i+measureChunk]); err != nil {
-						return err
-					}
-				}
-				return nil
-			},
+			Measurement: Measurement{Part: "vocoder", What: fmt.Sprintf("%d units more", n), Call: units(n), Count: n, Unit: "units"},
+			run:         func(ctx context.Context) error { return u.goOn(ctx, n) },
+			close:       u.close,
 		})
 	if m.Clones() {
 		recording := MeasureSound(5*time.Second, model.OutputRate)
@@ -169,6 +145,51 @@ func (m *Model) voiceProbes(ctx context.Context, o MeasureOptions) (all []probe,
 		})
 	}
 	return all, nil
+}
+
+// An utterance is speech under measurement.
+type utterance struct {
+	m      *Model
+	v      Voice
+	s      *Speech
+	pushed int
+}
+
+// begin begins anew and returns how long the first sound is.
+func (u *utterance) begin(ctx context.Context) (time.Duration, error) {
+	u.close()
+	var err error
+	if u.s, err = u.m.Speech(u.v, SpeechOptions{}); err != nil {
+		return 0, err
+	}
+	const most = 250 // ten seconds
+	for u.pushed = 1; u.pushed <= most; u.pushed++ {
+		pcm, err := u.s.Push(ctx, u.unit())
+		if err != nil || len(pcm) > 0 {
+			return time.Duration(len(pcm)) * time.Second / model.OutputRate, err
+		}
+	}
+	return 0, fmt.Errorf("%d units made no sound", most)
+}
+
+// goOn speaks n more units.
+func (u *utterance) goOn(ctx context.Context, n int) error {
+	for range n {
+		u.pushed++
+		if _, err := u.s.Push(ctx, u.unit()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *utterance) unit() int32 { return int32(u.pushed*37) % u.m.Vocabulary.Units.Count }
+
+func (u *utterance) close() {
+	if u.s != nil {
+		u.s.Close()
+		u.s = nil
+	}
 }
 
 // units is how long so many units of speech last.

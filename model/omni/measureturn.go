@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"omnilive/model"
-	"omnilive/model/omni/bigvgan"
+	"omnilive/model/llama"
 	"omnilive/model/omni/prompt"
 )
 
@@ -138,24 +138,31 @@ func (m *Model) turn(ctx context.Context, w *Window, pcm []float32, words int) (
 		return took, err
 	}
 	lap(turnTranscripts)
-	ids, err := m.pick(ctx, w.seq, measureFirst+measureAhead, m.unitRange())
-	if err != nil {
-		return took, err
-	}
+	took[turnVocoder], err = m.firstSound(ctx, w, v)
 	lap(turnUnits)
-	for i := range ids {
-		ids[i] -= m.Vocabulary.Units.First
-	}
-	speech, err := m.Speech(v, bigvgan.StreamOptions{Chunk: measureFirst, Short: true, Ahead: measureAhead})
-	if err != nil {
-		return took, err
-	}
-	sound, err := speech.Push(ctx, ids)
-	lap(turnVocoder)
-	if err == nil && len(sound) == 0 {
-		err = errors.New("the first chunk made no sound")
-	}
+	took[turnUnits] -= took[turnVocoder]
 	return took, err
+}
+
+// firstSound picks units until they sound and returns what the vocoder took of that.
+func (m *Model) firstSound(ctx context.Context, w *Window, v Voice) (took time.Duration, err error) {
+	s, err := m.Speech(v, SpeechOptions{})
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	for id, err := range w.seq.Generate(ctx, llama.Sampling{MaxTokens: 250, Allowed: m.unitRange()}) {
+		if err != nil {
+			return took, err
+		}
+		from := time.Now()
+		pcm, err := s.Push(ctx, id-m.Vocabulary.Units.First)
+		took += time.Since(from)
+		if err != nil || len(pcm) > 0 {
+			return took, err
+		}
+	}
+	return took, errors.New("ten seconds of units made no sound")
 }
 
 // transcripts has the model write what was heard and what it says, so many ids each.
