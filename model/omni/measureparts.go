@@ -39,7 +39,7 @@ func (m *Model) hearingProbes(_ context.Context, o MeasureOptions) (all []probe,
 			all = append(all, probe{
 				Measurement: Measurement{Part: "speech tokenizer", What: fmt.Sprintf("%d s of sound", s), Call: d},
 				run: func(ctx context.Context) error {
-					defer m.at(SpeechTokenizer).lock()()
+					defer m.at(SpeechTokenizer).lock(ctx)()
 					_, err := m.nets.speech.Encode(ctx, pcm)
 					return err
 				},
@@ -62,7 +62,7 @@ func (m *Model) compressorProbe() probe {
 	return probe{
 		Measurement: Measurement{Part: "compressor", What: fmt.Sprintf("%d rows, a second of soundtrack", shape.Chunk), Call: time.Second},
 		run: func(ctx context.Context) error {
-			defer m.at(Compressor).lock()()
+			defer m.at(Compressor).lock(ctx)()
 			_, err := c.Step(ctx, state, rows)
 			return err
 		},
@@ -80,7 +80,7 @@ func (m *Model) seeingProbes(_ context.Context, o MeasureOptions) (all []probe, 
 			probe{
 				Measurement: Measurement{Part: "vision encoder", What: "a pair of camera frames " + size + ", a second", Call: time.Second},
 				run: func(ctx context.Context) error {
-					defer m.at(VisionModel).lock()()
+					defer m.at(VisionModel).lock(ctx)()
 					_, _, err := m.nets.vision.Video(ctx, []model.Picture{one, two}, limits)
 					return err
 				},
@@ -88,7 +88,7 @@ func (m *Model) seeingProbes(_ context.Context, o MeasureOptions) (all []probe, 
 			probe{
 				Measurement: Measurement{Part: "vision encoder", What: "a still " + size},
 				run: func(ctx context.Context) error {
-					defer m.at(VisionModel).lock()()
+					defer m.at(VisionModel).lock(ctx)()
 					_, _, err := m.nets.vision.Image(ctx, one)
 					return err
 				},
@@ -98,7 +98,7 @@ func (m *Model) seeingProbes(_ context.Context, o MeasureOptions) (all []probe, 
 		all = append(all, probe{
 			Measurement: Measurement{Part: "image tokenizer", What: "a still " + size},
 			run: func(ctx context.Context) error {
-				defer m.at(ImageTokenizer).lock()()
+				defer m.at(ImageTokenizer).lock(ctx)()
 				_, err := m.nets.images.Encode(ctx, one)
 				return err
 			},
@@ -215,7 +215,7 @@ func (m *Model) drawingProbes(ctx context.Context, o MeasureOptions) ([]probe, e
 		{
 			Measurement: Measurement{Part: "image decoder", What: "a step at " + size, Count: 1, Unit: "steps"},
 			run: func(ctx context.Context) (err error) {
-				defer m.at(DecoderPlace).lock()()
+				defer m.at(DecoderPlace).lock(ctx)()
 				latent, err = d.Denoise(ctx, codes, way)
 				return err
 			},
@@ -223,7 +223,7 @@ func (m *Model) drawingProbes(ctx context.Context, o MeasureOptions) ([]probe, e
 		{
 			Measurement: Measurement{Part: "image decoder", What: "painting " + size + " when the steps are done"},
 			run: func(ctx context.Context) error {
-				defer m.at(DecoderPlace).lock()()
+				defer m.at(DecoderPlace).lock(ctx)()
 				_, err := d.Render(ctx, latent)
 				return err
 			},
