@@ -258,17 +258,3 @@ func (f *benchFlags) kept(m model.Model) string {
 	}
 	return fmt.Sprintf(" (%s, language model %s)", f.model.quant, f.model.llmQuant)
 }
-
-// quantile is the value below which a share q of sorted values lies.
-func quantile(sorted []time.Duration, q float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
-}
-
-func inOrder(times []time.Duration) []time.Duration {
-	s := slices.Clone(times)
-	slices.Sort(s)
-	return s
-}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"omnilive/cmd/omnilive/measure"
 	"omnilive/signaling/caller"
 )
 
@@ -86,26 +88,39 @@ func (f *benchFlags) measureCalls(ctx context.Context, questions [][]float32) (r
 	}
 	var times []time.Duration
 	for _, q := range questions {
-		t, wait, err := server.ask(ctx, q)
+		t, wait, err := server.ask(ctx, q, f.session())
 		if err != nil {
 			return r, err
 		}
 		times = append(times, wait)
 		r.Turns = append(r.Turns, t)
 	}
-	sorted := inOrder(times)
-	r.Median, r.P95 = inMS(quantile(sorted, 0.5)), inMS(quantile(sorted, 0.95))
+	r.Median, r.P95 = inMS(measure.Quantile(times, 0.5)), inMS(measure.Quantile(times, 0.95))
 	r.BargeIn, err = server.interrupt(ctx, questions[0])
 	return r, err
+}
+
+// session are the settings of calls that ask: an omni model's answers end after some seconds, whatever its weights.
+func (f *benchFlags) session() json.RawMessage {
+	if !isCheckpoint(f.model.model) {
+		return nil
+	}
+	return json.RawMessage(`{"type": "realtime", "max_output_tokens": 400}`)
+}
+
+// line is an answer's first words, for a terminal.
+func line(text string) string {
+	r := []rune(strings.TrimSpace(strings.Map(printable, strings.ReplaceAll(text, "\n", " "))))
+	return string(r[:min(len(r), 80)])
 }
 
 func inMS(d time.Duration) float64 { return float64(d.Milliseconds()) }
 
 // ask asks one question in a call of its own and measures the wait on the caller's clock.
-func (c *child) ask(ctx context.Context, question []float32) (t turnReport, wait time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+func (c *child) ask(ctx context.Context, question []float32, session json.RawMessage) (t turnReport, wait time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	call, err := caller.Dial(ctx, c.url, caller.Options{})
+	call, err := caller.Dial(ctx, c.url, caller.Options{Session: session})
 	if err != nil {
 		return t, 0, err
 	}
@@ -181,7 +196,7 @@ func (r *callsReport) print(w io.Writer) {
 	for _, t := range r.Turns {
 		l := t.Latency
 		fmt.Fprintf(w, "  %5.0f ms = endpoint %4.0f | recognize %4.0f | prefill %4.0f | first sound %4.0f  %s — %s\n",
-			t.VoiceToVoice, l.Endpoint, l.Recognize, l.Prefill, l.FirstSound, t.Question, strings.TrimSpace(t.Answer))
+			t.VoiceToVoice, l.Endpoint, l.Recognize, l.Prefill, l.FirstSound, line(t.Question), line(t.Answer))
 	}
 	fmt.Fprintf(w, "barge-in: silent %.0f ms after the interrupting voice began\n", r.BargeIn)
 	fmt.Fprintf(w, "memory: %.0f MB with the models warm, %.1f MB for one more silent call, which costs %.1f %% of a core\n", r.MemoryMB, r.CallMB, r.SilentPercent)
