@@ -33,7 +33,7 @@ var outside = map[string][]string{
 	"github.com/hajimehoshi/go-mp3":       {"media"},
 	"github.com/nikolalohinski/gonja":     {"model"},
 	"github.com/prometheus/client_golang": {"server", "signaling"},
-	"github.com/schollz/progressbar":      {"cmd"},
+	"github.com/schollz/progressbar":      {"cmd", "bench"},
 	"net/http":                            {"server", "signaling", "web", "cmd"},
 	"os/exec":                             {"cmd", "bench", "model/parts", "model/small/hibari", "model/small", "model/small/espeak"},
 	"flag":                                {"cmd", "bench"},

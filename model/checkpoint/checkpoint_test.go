@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -169,5 +170,18 @@ func TestShards(t *testing.T) {
 		if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
 			t.Errorf("%s: got %v", c.index, err)
 		}
+	}
+}
+
+// A plan over nothing tells what a checkpoint would have to hold.
+func TestPlanTellsWhatItWants(t *testing.T) {
+	var m ggml.Matrix
+	var v []float32
+	p := NewPlan(Join(nil))
+	p.At("a.").Matrix(&m, "weight", 2, 3)
+	p.Floats(&v, "b", 4)
+	want := []Need{{"a.weight", []int64{2, 3}}, {"b", []int64{4}}}
+	if got := p.Wants(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

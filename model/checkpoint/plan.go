@@ -26,6 +26,7 @@ type list struct {
 	src   Source
 	items []item
 	named map[string]bool
+	wants []Need
 	wrong []error
 }
 
@@ -150,6 +151,9 @@ func (p *Plan) Extra(prefix string) []Tensor {
 // Named returns how many tensors the plan names, those that are not there included.
 func (p *Plan) Named() int { return len(p.named) }
 
+// Wants returns the tensors that the plan names, by their whole names, in that order: what a checkpoint has to have.
+func (p *Plan) Wants() []Need { return slices.Clone(p.wants) }
+
 // NamedBelow is Named for names that begin with prefix.
 func (p *Plan) NamedBelow(prefix string) (n int) {
 	for name := range p.named {
@@ -166,6 +170,7 @@ func (p *Plan) need(needs ...Need) []Tensor {
 	for _, n := range needs {
 		name := p.prefix + n.Name
 		p.named[name] = true
+		p.wants = append(p.wants, Need{name, n.Shape})
 		t, ok := p.src.Lookup(name)
 		switch {
 		case !ok:
