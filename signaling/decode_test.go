@@ -293,6 +293,8 @@ func TestMessages(t *testing.T) {
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "cancelled", Reason: "turn_detected", Output: []streaming.Item{cut}}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "incomplete", Reason: "max_output_tokens"}},
 		streaming.ResponseDone{Response: streaming.Response{ID: "resp_1", Status: "failed", Err: errors.New("out of memory")}},
+		streaming.ResponseCreated{Response: streaming.Response{ID: "resp_2", Status: "in_progress", Modality: "audio"}},
+		streaming.OutputItemAdded{ResponseID: "resp_2", Item: streaming.Item{ID: "item_7", Role: "assistant", Status: "in_progress"}},
 		streaming.OutputAudioStopped{ResponseID: "resp_1"},
 		streaming.OutputAudioCleared{ResponseID: "resp_1"},
 		streaming.ItemTruncated{ItemID: "item_2", AudioEndMS: 30, Heard: "Hel"},

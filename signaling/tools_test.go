@@ -55,7 +55,7 @@ func TestPictureOverTheWire(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if err := c.Send(map[string]any{"type": "omnilive.image.create", "prompt": "noise", "ratio": "16:18"}); err != nil {
+		if err := c.Send(map[string]any{"type": "omnilive.image.create", "prompt": "noise", "ratio": "32:33"}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(1080 * time.Millisecond) // the first picture is on its way
@@ -97,7 +97,7 @@ func TestPictureOverTheWire(t *testing.T) {
 				files[m.ImageID] = append(files[m.ImageID], m.Delta...)
 			case "omnilive.image.done":
 				p, err := jpeg.Decode(bytes.NewReader(files[m.ImageID]))
-				if err != nil || m.Bytes != len(files[m.ImageID]) || p.Bounds().Dx() != m.Width || m.Width != 512 {
+				if err != nil || m.Bytes != len(files[m.ImageID]) || p.Bounds().Dx() != m.Width || m.Width != 1024 {
 					t.Errorf("%s: %v, %d bytes of %d", m.ImageID, err, len(files[m.ImageID]), m.Bytes)
 				}
 				next[m.ImageID] = -1
@@ -106,7 +106,7 @@ func TestPictureOverTheWire(t *testing.T) {
 		if created < 0 || started < created {
 			t.Errorf("response.created came as event %d, omnilive.image.started as %d", created, started)
 		}
-		if next["img_1"] != -1 || next["img_2"] != -1 || len(files["img_1"]) < 150<<10 {
+		if next["img_1"] != -1 || next["img_2"] != -1 || len(files["img_1"]) < 700<<10 {
 			t.Errorf("pieces %v; %d bytes", next, len(files["img_1"]))
 		}
 		types := r.types()

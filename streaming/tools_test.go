@@ -108,6 +108,31 @@ func TestToolOutput(t *testing.T) {
 	}
 }
 
+// The model's own call gets its output, and the next answer stands on both.
+func TestOutputOfTheModelsCall(t *testing.T) {
+	s := toolTurn("call:get_weather")
+	s.later = map[int64]func() Command{
+		4000: func() Command {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for _, e := range s.events {
+				if d, ok := e.(OutputDone); ok {
+					return CreateItem{Item: Item{Type: ItemOutput, CallID: d.Item.CallID, Output: "sunny"}}
+				}
+			}
+			return ClearInput{}
+		},
+		4100: func() Command { return CreateResponse{} },
+	}
+	s.run(t)
+	if got := s.remembers(); got != "<system:> <What is it?> call:get_weather <tool get_weather:sunny> call:get_weather" {
+		t.Errorf("the model remembers %q", got)
+	}
+	if n := count[ResponseDone](s); n != 2 || s.failures() != "" {
+		t.Errorf("%d responses, failures %q", n, s.failures())
+	}
+}
+
 // The user interrupts: a call that was told stays in the model's memory with the words before it; one that was not reached is
 // neither told nor remembered.
 func TestBargeInAroundCalls(t *testing.T) {
