@@ -89,7 +89,7 @@ func (m *Metrics) Turn(l signaling.Latency) {
 		m.speculated.Inc()
 	}
 	for stage, d := range map[string]time.Duration{
-		"endpoint": l.Endpoint, "recognize": l.Recognize, "prefill": l.Prefill, "first_token": l.FirstToken,
+		"endpoint": l.Endpoint, "recognize": l.Recognize, "prefill": l.Prefill,
 		"first_sound": l.FirstSound, "pacer": l.Pacer, "total": l.Total,
 	} {
 		m.latency.WithLabelValues(stage).Observe(d.Seconds())

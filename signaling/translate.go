@@ -186,7 +186,7 @@ func newTurnLatency(e streaming.TurnLatency) message {
 	l := e.Latency
 	return &turnLatency{
 		head: head{Type: "omnilive.turn.latency"}, ResponseID: e.ResponseID, Speculated: l.Speculated,
-		Endpoint: ms(l.Endpoint), Recognize: ms(l.Recognize), Prefill: ms(l.Prefill), FirstToken: ms(l.FirstToken),
+		Endpoint: ms(l.Endpoint), Recognize: ms(l.Recognize), Prefill: ms(l.Prefill),
 		FirstSound: ms(l.FirstSound), Pacer: ms(l.Pacer), Total: ms(l.Total),
 	}
 }

@@ -195,7 +195,6 @@ type (
 		Endpoint   float64 `json:"endpoint_ms"`
 		Recognize  float64 `json:"recognize_ms"`
 		Prefill    float64 `json:"prefill_ms"`
-		FirstToken float64 `json:"first_token_ms"`
 		FirstSound float64 `json:"first_sound_ms"`
 		Pacer      float64 `json:"pacer_ms"`
 		Total      float64 `json:"total_ms"`

@@ -90,8 +90,7 @@ type Usage struct{ InputText, InputAudio, OutputText, OutputAudio int }
 type Latency struct {
 	Endpoint   time.Duration // last voiced sample → decision that the turn has ended
 	Recognize  time.Duration // time the final recognition took
-	Prefill    time.Duration // start of the reply → first token
-	FirstToken time.Duration // reserved for models that report it apart from Prefill; else zero
+	Prefill    time.Duration // start of the reply → the question is in and the first token can come
 	FirstSound time.Duration // start of the reply → first clause synthesized
 	Pacer      time.Duration // decision or first sound, whichever is later → first sample on the wire
 	Total      time.Duration // last voiced sample (of a typed question: its arrival) → first sample on the wire
