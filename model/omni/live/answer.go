@@ -1,257 +1,160 @@
 package live
 
 import (
-	"context"
-	"errors"
+	"slices"
 	"strings"
 
 	"omnilive/model"
 	"omnilive/model/omni"
 	"omnilive/model/omni/prompt"
+	"omnilive/model/tokenizer"
 )
-
-// errLeft says that the caller of Reply has left its loop.
-var errLeft = errors.New("omni live: the caller left")
 
 // An answer is one run of the language model, with what is needed to cut it later.
 type answer struct {
 	c     *Conversation
-	o     model.ReplyOptions
+	s     *stretch // of the log
 	yield func(model.Piece, error) bool
 
-	asked    int  // positions before it
-	listened bool // it answers speech, so that it begins with what was heard
-
-	spent  int    // ids picked
-	listen said   // what was heard
-	words  said   // what it says
-	info   string // speaker info
-	units  []int32
-	first  int  // position of the first unit; 0: there is none yet
-	whole  bool // it is closed
-	text   bool // without sound
+	opening int        // positions of what the template puts before it
+	ids     []int32    // as the window holds them
+	text    followed   // the same as text
+	words   transcript // what it says aloud
+	heard   string     // what it took the speech for
+	units   []int32
+	first   int // position of the conversation at the first unit; 0: there is none yet
+	calls   []prompt.Call
+	whole   bool
+	silent  bool // without sound
 }
 
-// said is a transcript as the model wrote it.
-type said struct {
-	at   int     // position of the first id
-	ids  []int32 // without the closing tag's
-	ends []int   // bytes of text behind each id
+// followed is text with the place of every id in it.
+type followed struct {
+	decode *tokenizer.Decoder
+	text   string
+	ends   []int // bytes behind each id
+}
+
+func (f *followed) take(id int32) {
+	f.text += f.decode.Write(id)
+	f.ends = append(f.ends, len(f.text))
+}
+
+// A transcript is words as the model wrote them.
+type transcript struct {
 	text string
+	from int   // id of the answer with which it begins
+	ends []int // bytes of text behind each id
 }
 
-// run makes the answer from its first word to its end.
-func (a *answer) run(ctx context.Context) error {
-	c := a.c
-	if err := c.begin(ctx); err != nil {
-		return err
+// between finds what stands between two tags: whole ids only.
+func (f *followed) between(open, closing string) (s transcript) {
+	_, behind, ok := strings.Cut(f.text, open)
+	if !ok {
+		return s
 	}
-	if err := c.fill(ctx, &prompt.Conversation{Generation: true, SkipReasoning: true}, nil); err != nil {
-		return err
-	}
-	c.answer = a
-	if !a.yield(model.Piece{Pos: a.asked}, nil) {
-		return errLeft
-	}
-	if a.o.TextOnly {
-		a.text = true
-		return a.write(ctx)
-	}
-	heard := ""
-	if a.listened {
-		h, err := a.transcript(ctx, c.l.forms.openHeard, c.l.forms.closeHeard, "</user_transcript>")
-		if err != nil {
-			return err
+	begin := len(f.text) - len(behind)
+	s.text, _, _ = strings.Cut(behind, closing)
+	s.from, _ = slices.BinarySearch(f.ends, begin) // the id that ends the tag; bytes that are no text yet show with a later id
+	for s.from++; s.from+len(s.ends) < len(f.ends); {
+		end := f.ends[s.from+len(s.ends)] - begin
+		if end > len(s.text) {
+			break
 		}
-		a.listen, heard = h, h.text
-		if err := c.w.Append(ctx, c.l.forms.newline); err != nil {
-			return err
-		}
+		s.ends = append(s.ends, end)
 	}
-	var err error
-	if a.words, err = a.transcript(ctx, c.l.forms.openWords, c.l.forms.closeWords, "</assistant_transcript>"); err != nil {
-		return err
-	}
-	return a.speak(ctx, heard)
+	return s
 }
 
-// transcript has the model write words between two tags. Where it does not close them within the limit they are closed.
-func (a *answer) transcript(ctx context.Context, open, closing []int32, tag string) (said, error) {
-	c := a.c
-	var s said
-	if err := c.w.Append(ctx, open); err != nil {
-		return s, err
+// upTo returns how many ids write the first n bytes of the text, whole ids only.
+func (s *transcript) upTo(n int) int {
+	if n <= 0 {
+		return 0
 	}
-	s.at = c.w.Len()
-	decode := c.l.m.Vocabulary.Tokenizer.NewDecoder(true)
-	sampling := c.l.o.Sampling
-	sampling.Allowed, sampling.MaxTokens = c.l.words, a.left(c.l.o.Words)
-	for id, err := range c.w.Sequence().Generate(ctx, sampling) {
-		if err != nil {
-			return s, err
-		}
-		a.spent++
-		s.ids = append(s.ids, id)
-		s.text += decode.Write(id)
-		s.ends = append(s.ends, len(s.text))
-		if at := strings.Index(s.text, tag); at >= 0 {
-			s.close(at)
-			return s, nil // the window holds the tag as the model wrote it
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return s, err
-	}
-	return s, c.w.Append(ctx, closing)
-}
-
-// left is how many ids may still be picked, at most most; one at least, since 0 is no limit.
-func (a *answer) left(most int) int {
-	if a.o.MaxTokens > 0 {
-		most = min(most, a.o.MaxTokens-a.spent)
-	}
-	return max(most, 1)
-}
-
-// close leaves the closing tag, which begins at byte at, out of the transcript.
-func (s *said) close(at int) {
-	s.text = s.text[:at]
-	for len(s.ends) > 0 && s.ends[len(s.ends)-1] > at {
-		s.ids, s.ends = s.ids[:len(s.ids)-1], s.ends[:len(s.ends)-1]
-	}
-}
-
-// heard returns how many ids write the first n bytes of the text, whole ids only.
-func (s *said) heard(n int) int {
-	k := 0
-	for k < len(s.ends) && s.ends[k] <= n {
+	k, found := slices.BinarySearch(s.ends, n)
+	if found {
 		k++
 	}
 	return k
 }
 
-// speak has the model write units and yields their sound.
-func (a *answer) speak(ctx context.Context, heard string) error {
+// taken is told every id of the answer.
+func (a *answer) taken(id int32) {
+	a.ids = append(a.ids, id)
+	a.text.take(id)
+}
+
+// pos is the position of the conversation behind n ids of the answer.
+func (a *answer) pos(n int) int { return a.c.shift + a.s.at + a.opening + n }
+
+// hear takes a unit of speech.
+func (a *answer) unit(u int32) {
+	if a.first == 0 {
+		a.first = a.pos(len(a.ids) - 1)
+		a.words = a.text.between("<assistant_transcript>", "</assistant_transcript>")
+	}
+	a.units = append(a.units, u)
+}
+
+// settled writes into the log what the window holds of the answer.
+func (a *answer) settled() {
+	ids := a.ids
+	a.s.feeds = []feed{a.s.feeds[0], {ids: ids, n: len(ids)}}
+	a.s.n = positions(a.s.feeds)
+	a.s.turned++
+}
+
+// close ends the answer in the window: by what the model left out.
+func (a *answer) close() {
 	c, v := a.c, a.c.l.m.Vocabulary
-	a.info = "{}"
-	voice, err := c.l.voice(ctx, a.o.Voice, c.o.Voice)
-	if err != nil {
-		return err
+	a.settled()
+	c.tail = c.l.forms.stop
+	switch last := lastOf(a.ids); {
+	case last == v.Marks.TurnEnd:
+		c.tail = c.l.forms.newline
+	case v.Units.Has(last):
+		c.tail = append([]int32{v.Marks.AudioEnd}, c.l.forms.endUnits...)
 	}
-	// The tag that closes the words stands in the window; CloseTranscript would bring its own.
-	opening, err := v.Text("\n<audio_decoder_call>\n<speaker_info>" + a.info + "</speaker_info>\n<discrete_audio>\n<|discrete_audio_start|>")
-	if err != nil {
-		return err
-	}
-	if err := c.w.Append(ctx, opening); err != nil {
-		return err
-	}
-	a.first = c.w.Len()
-	p, err := newPlayout(a, voice, heard)
-	if err != nil {
-		return err
-	}
-	ended, err := a.makeUnits(ctx, p)
-	if err != nil {
-		return err
-	}
-	if err := p.flush(ctx); err != nil {
-		return err
-	}
-	closing := c.l.forms.endUnits
-	if !ended {
-		closing = append([]int32{v.Marks.AudioEnd}, closing...)
-	}
-	if err := c.w.Append(ctx, closing); err != nil {
-		return err
-	}
-	a.whole = true
-	if !ended && a.o.MaxTokens > 0 && a.spent >= a.o.MaxTokens {
-		return model.ErrMaxTokens
-	}
-	return nil
+	a.whole, a.s.ends = true, true
 }
 
-// makeUnits picks units until the model ends them or the limit is reached.
-func (a *answer) makeUnits(ctx context.Context, p *playout) (ended bool, err error) {
-	c, v := a.c, a.c.l.m.Vocabulary
-	sampling := c.l.o.Sampling
-	sampling.Allowed = [][2]int32{{v.Units.First, v.Units.First + v.Units.Count - 1}, {v.Marks.AudioEnd, v.Marks.AudioEnd}}
-	sampling.MaxTokens = a.left(c.l.o.Units)
-	for id, err := range c.w.Sequence().Generate(ctx, sampling) {
-		if err != nil {
-			return false, err
-		}
-		if id == v.Marks.AudioEnd {
-			return true, nil
-		}
-		a.spent++
-		a.units = append(a.units, id-v.Units.First)
-		if err := p.push(ctx, id-v.Units.First); err != nil {
-			return false, err
-		}
+func lastOf(ids []int32) int32 {
+	if len(ids) == 0 {
+		return -1
 	}
-	return false, ctx.Err()
+	return ids[len(ids)-1]
 }
 
-// write has the model write words alone, and yields them as they come.
-func (a *answer) write(ctx context.Context) error {
-	c := a.c
-	decode := c.l.m.Vocabulary.Tokenizer.NewDecoder(true)
-	sampling := c.l.o.Sampling
-	sampling.MaxTokens = c.l.o.Words
-	if a.o.MaxTokens > 0 {
-		sampling.MaxTokens = a.o.MaxTokens
-	}
-	stops := c.l.m.Vocabulary.Stops
-	sampling.Allowed, sampling.Ends = c.l.words, stops
-	n := 0
-	for id, err := range c.w.Sequence().Generate(ctx, sampling) {
-		if err != nil {
-			return err
+// says is what was said of the answer, as text.
+func (a *answer) says() string {
+	if a.silent {
+		text := a.text.text
+		for _, stop := range []string{"<|im_end|>", "<tool_call>"} {
+			text, _, _ = strings.Cut(text, stop)
 		}
-		n++
-		if text := decode.Write(id); text != "" {
-			pos := c.w.Len()
-			if !a.yield(model.Piece{Text: text, Pos: pos, Marks: []model.Mark{{TextEnd: len(text), Pos: pos}}}, nil) {
-				return errLeft
-			}
-		}
+		return strings.TrimSpace(text)
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	a.whole = true
-	if err := c.w.Append(ctx, c.l.forms.stop); err != nil {
-		return err
-	}
-	if n >= sampling.MaxTokens {
-		return model.ErrMaxTokens
-	}
-	return nil
+	return strings.TrimSpace(a.words.text)
 }
 
-// cut makes the window hold of an answer what was heard up to pos. Nothing heard: nothing of it stays.
-func (c *Conversation) cut(a *answer, pos int) error {
+// cut makes the window hold of an answer what was heard up to position p of the window. Nothing heard: nothing of it stays.
+func (c *Conversation) cut(a *answer, p int) error {
 	v := c.l.m.Vocabulary
-	c.answer, c.tail = nil, nil
-	if a.text {
-		if a.whole && pos >= c.w.Len() {
-			return nil
+	c.tail = nil
+	if a.silent {
+		k := min(p-a.s.at-a.opening, len(a.ids))
+		if k <= 0 {
+			return c.forget(a.s.at)
 		}
-		c.tail = c.l.forms.stop
-		return c.w.Truncate(pos)
+		c.answer = nil
+		return c.keep(a, k, c.l.forms.stop)
 	}
-	n := min(pos-a.first, len(a.units))
-	switch {
-	case a.whole && n >= len(a.units):
-		c.answer = a // all of it was heard: it stays as it is
-		return nil
-	case a.first == 0 || n <= 0:
-		return c.w.Truncate(a.asked)
+	n := min(p+c.shift-a.first, len(a.units))
+	if a.first == 0 || n <= 0 {
+		return c.forget(a.s.at)
 	}
-	words := a.words.heard(a.textAt(n))
-	closing, err := v.CloseTranscript(a.info)
+	end := a.textAt(n)
+	closing, err := v.CloseTranscript("{}")
 	if err != nil {
 		return err
 	}
@@ -259,20 +162,106 @@ func (c *Conversation) cut(a *answer, pos int) error {
 	if err != nil {
 		return err
 	}
-	end, err := v.Interrupted()
+	interrupted, err := v.Interrupted()
 	if err != nil {
 		return err
 	}
-	c.tail = append(append(append([]int32{}, closing...), units...), end...)
-	return c.w.Truncate(a.words.at + words)
+	k := a.words.from + a.words.upTo(end)
+	a.words.text = a.words.text[:end]
+	c.answer = nil
+	return c.keep(a, k, append(append(closing, units...), interrupted...))
 }
 
-// voice is the reply's voice, else the conversation's, else the model's first.
-func (l *Model) voice(ctx context.Context, names ...string) (omni.Voice, error) {
-	for _, n := range names {
-		if n != "" {
-			return l.m.Voice(ctx, n)
+// keep leaves k ids of the answer in the window and closes it with tail.
+func (c *Conversation) keep(a *answer, k int, tail []int32) error {
+	a.ids, a.whole, a.s.ends = a.ids[:k], false, true
+	if n := a.text.ends[:k]; a.silent && k > 0 {
+		a.text.text = a.text.text[:n[k-1]]
+	}
+	a.settled()
+	c.tail = tail
+	return c.w.Truncate(a.s.end())
+}
+
+// Truncate forgets every position from pos on. Inside of an answer it keeps the words and the units before it, and closes it.
+func (c *Conversation) Truncate(pos int) error {
+	c.lock()
+	defer c.mu.Unlock()
+	p := pos - c.shift
+	if p < 0 || p > c.len() {
+		return c.noPosition(pos)
+	}
+	a := c.answer
+	if a == nil || p <= a.s.at {
+		return c.forget(p)
+	}
+	if p >= a.s.end() {
+		if c.log.last() == a.s {
+			return nil // all of it was heard: it stays as it is
+		}
+		return c.forget(p)
+	}
+	if err := c.forget(a.s.end()); err != nil {
+		return err
+	}
+	if n := p + c.shift - a.first; a.whole && a.first > 0 && n >= len(a.units) {
+		c.answer = a
+		return nil
+	}
+	return c.cut(a, p)
+}
+
+// forget takes the stretches from position p of the window on out of it.
+func (c *Conversation) forget(p int) error {
+	if n := c.w.Len(); p >= n && len(c.tail) > 0 {
+		return nil // the tail belongs to what stays
+	}
+	out, err := c.log.cut(p)
+	if err != nil {
+		return err
+	}
+	for _, s := range out {
+		c.media, c.unsaid = s.media, s.unsaid
+		c.in.restore(s.parts)
+		if s.answer == c.answer && c.answer != nil {
+			c.answer, c.tail = nil, nil
 		}
 	}
-	return l.m.Voice(ctx, "")
+	if len(out) > 0 {
+		c.tail = nil
+	}
+	end := 0
+	if s := c.log.last(); s != nil {
+		end = s.end()
+	}
+	return c.w.Truncate(end)
+}
+
+// options are how an answer of this reply goes on.
+func (r *reply) options() (o omni.AnswerOptions, err error) {
+	l, v := r.c.l, r.c.l.m.Vocabulary
+	o.Sampling, o.MaxPicked = l.o.Sampling, l.o.Words
+	calls := r.calls()
+	o.Tools = r.c.tools()
+	if !r.o.TextOnly {
+		o.Speech, o.Units = true, l.o.Units
+		o.Aloud = &prompt.Aloud{Heard: r.c.unsaid, Info: "{}", Words: l.o.Words, Calls: calls}
+		o.MaxPicked = 0
+	}
+	o.Pictures = l.o.Draw && calls
+	if r.o.MaxTokens > 0 {
+		o.MaxPicked = max(1, r.o.MaxTokens-r.picked)
+	}
+	switch {
+	case r.drew || r.o.Draw == nil && !r.forced():
+	case r.o.Draw != nil || r.o.ToolChoice == prompt.DrawTool:
+		o.Pictures, o.MaxPicked = true, 0
+		o.Begin, err = v.Draw(r.ratio())
+	case r.o.ToolChoice == "required":
+		o.Begin, err = v.Text("<tool_call>")
+	default:
+		o.Begin, err = v.Tokenizer.EncodeParts(
+			tokenizer.Part{Text: "<tool_call>", Special: true}, tokenizer.Part{Text: r.o.ToolChoice}, tokenizer.Part{Text: "\n"})
+	}
+	return o, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"omnilive/model"
@@ -14,105 +15,117 @@ import (
 	"omnilive/model/omni/prompt"
 )
 
-// A Conversation is one call's window, what was heard last, what was seen last, and the newest answer.
+// A Conversation is one call: its window, a log of what the window holds, and what was heard and seen last.
 type Conversation struct {
-	l *Model
-	o model.Options
+	l  *Model
+	o  model.Options
+	in senses
 
-	mu     sync.Mutex // the window and what is known of it
-	w      *omni.Window
-	begun  bool            // the system prompt is in
-	head   int             // its positions
-	tail   []int32         // ids that belong behind the window and are put there before anything else
-	media  prompt.Counters // in the window
-	log    []entry         // what was put in
-	spoken bool            // the last of it was speech
+	mu      sync.Mutex   // all that follows
+	waiting atomic.Int32 // turns that want mu: work in the background gives way
+	hurry   interrupter
+	tidy    tidying
+
+	ear     *omni.Hearing
+	encoded int              // steps of the utterance that were encoded ahead
+	track   *omni.Soundtrack // nil: the checkpoint hears no soundtracks
+
+	w *omni.Window
+	*window
+}
+
+// A window is what is known of the language model's window.
+type window struct {
+	log    log
+	shift  int             // a position of the conversation, less that of the window: what was taken out of the window before it
+	tail   []int32         // ids that close the newest answer and are put in before anything else
+	media  prompt.Counters // numbers of the next media
+	unsaid bool            // speech was put in whose words the model has not told yet
 	answer *answer         // the newest, as long as it may still be cut
-
-	input sync.Mutex // what Hear and See bring
-	heard *omni.Item
-	look  *omni.Item
+	stale  bool            // instructions or tools changed: the head has to be put in anew
+	work   work
 }
 
-// An entry is how things stood before an input was put in, for the case that it is taken out again.
-type entry struct {
-	at    int
-	media prompt.Counters
-	look  *omni.Item // that the input brought
-}
+// work counts positions that were put in.
+type work struct{ turn, background, again int }
 
-// Hear encodes the utterance: all of it at a pause, for the model itself; its words, where somebody recognises them, for
-// captions. Without a recognizer the words come with the answer.
-func (c *Conversation) Hear(ctx context.Context, speech []float32, o model.HearOptions) (model.Transcript, error) {
-	t := model.Transcript{Wordless: true}
-	if c.l.o.Recognizer != nil {
-		var err error
-		if t, err = c.l.o.Recognizer(ctx, speech, o); err != nil {
-			return t, err
-		}
-	}
-	if !o.Final || t.Text == "" && !t.Wordless {
-		return t, nil
-	}
-	it, err := c.l.m.Audio(ctx, speech)
-	if err != nil {
-		return t, err
-	}
-	c.input.Lock()
-	defer c.input.Unlock()
-	c.heard = &it
-	return t, nil
-}
-
-// See encodes a camera picture as a moment of video.
-func (c *Conversation) See(ctx context.Context, p model.Picture, _ model.SeeOptions) (string, error) {
-	it, err := c.l.m.Video(ctx, omni.Clip{Frames: []model.Picture{p, p}, FPS: 2})
-	if err != nil {
-		return "", err
-	}
-	c.input.Lock()
-	defer c.input.Unlock()
-	c.look = &it
-	return "", nil
-}
-
-// Len is the number of positions held.
-func (c *Conversation) Len() int {
+// lock takes the conversation for a turn: what runs in the background stops within a step.
+func (c *Conversation) lock() {
+	c.waiting.Add(1)
+	c.hurry.stop()
 	c.mu.Lock()
+	c.waiting.Add(-1)
+}
+
+// An interrupter ends what runs in the background.
+type interrupter struct {
+	mu     sync.Mutex
+	cancel context.CancelFunc
+}
+
+func (i *interrupter) set(f context.CancelFunc) {
+	i.mu.Lock()
+	i.cancel = f
+	i.mu.Unlock()
+}
+
+func (i *interrupter) stop() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.cancel != nil {
+		i.cancel()
+	}
+}
+
+// background runs f with the conversation unless a turn has it or wants it; f's ctx ends when one does. It reports whether f
+// has done its work.
+func (c *Conversation) background(ctx context.Context, f func(ctx context.Context) error) bool {
+	if !c.mu.TryLock() {
+		return false
+	}
 	defer c.mu.Unlock()
-	return c.len()
+	ctx, cancel := context.WithCancel(omni.Background(ctx))
+	defer cancel()
+	c.hurry.set(cancel)
+	defer c.hurry.set(nil)
+	if c.waiting.Load() > 0 {
+		return false
+	}
+	before := c.len()
+	err := f(ctx)
+	c.work.background += max(c.len()-before, 0)
+	return err == nil
+}
+
+// Len is the number of positions held, those that were taken out of the window included.
+func (c *Conversation) Len() int {
+	c.lock()
+	defer c.mu.Unlock()
+	return c.len() + c.shift
 }
 
 func (c *Conversation) len() int { return c.w.Len() + len(c.tail) }
 
 // Add puts an input into the conversation without an answer.
 func (c *Conversation) Add(ctx context.Context, in model.Input) error {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	return c.put(ctx, in)
 }
 
-// Instruct replaces the system prompt of a conversation that has not begun; later it is put in as a message, as the model's
-// template does with a second one.
-func (c *Conversation) Instruct(ctx context.Context, instructions string, _ []model.Tool) error {
-	c.mu.Lock()
+// Instruct replaces the system prompt and the tools. Once the conversation has begun the whole window is put in anew, with
+// the next input.
+func (c *Conversation) Instruct(_ context.Context, instructions string, tools []model.Tool) error {
+	c.lock()
 	defer c.mu.Unlock()
-	c.o.Instructions = instructions
-	if !c.begun {
-		return nil
+	was := c.o
+	c.o.Instructions, c.o.Tools = instructions, tools
+	if _, err := c.headFeeds(); err != nil {
+		c.o = was
+		return err
 	}
-	return c.fill(ctx, &prompt.Conversation{Messages: []prompt.Message{prompt.Say("system", instructions)}}, nil)
-}
-
-// begin puts the system prompt in.
-func (c *Conversation) begin(ctx context.Context) error {
-	if c.begun || c.o.Instructions == "" {
-		c.begun = true
-		return nil
-	}
-	err := c.fill(ctx, &prompt.Conversation{Messages: []prompt.Message{prompt.Say("system", c.o.Instructions)}}, nil)
-	c.begun, c.head = err == nil, c.len()
-	return err
+	c.stale = len(c.log.all) > 0
+	return nil
 }
 
 // put puts a message in: what was seen before what was said.
@@ -120,77 +133,131 @@ func (c *Conversation) put(ctx context.Context, in model.Input) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	m := prompt.Message{Role: in.Role}
-	if m.Role == "" {
-		m.Role = "user"
+	if in.Role != "" && in.Role != "user" {
+		return c.tell(ctx, in)
 	}
-	before := entry{at: c.len(), media: c.media}
-	items, look, err := c.items(ctx, in)
+	parts, err := c.parts(ctx, in)
 	if err != nil {
 		return err
 	}
-	before.look = look
-	c.log = append(c.log, before)
-	c.spoken = in.Heard
-	for _, it := range items {
-		m.Parts = append(m.Parts, prompt.Part{Kind: it.Kind, Media: it.Media})
+	if err := c.message(ctx, parts, true); err != nil {
+		c.in.restore(parts)
+		return err
 	}
-	if in.Text != "" || len(m.Parts) == 0 {
-		m.Parts = append(m.Parts, prompt.Part{Text: in.Text})
-	}
-	return c.fill(ctx, &prompt.Conversation{Messages: []prompt.Message{m}, Before: c.media}, items)
+	c.unsaid = c.unsaid || in.Heard
+	return nil
 }
 
-// items are the media of an input, in the order in which they stand in the message.
-func (c *Conversation) items(ctx context.Context, in model.Input) (items []omni.Item, look *omni.Item, err error) {
-	c.input.Lock()
-	if in.Camera && c.look != nil {
-		look = c.look
-		items = append(items, *look)
-		c.look = nil // the same picture is not shown twice
+// tell puts in what a system, an assistant or a tool said.
+func (c *Conversation) tell(ctx context.Context, in model.Input) error {
+	if err := c.endMessage(ctx); err != nil {
+		return err
 	}
-	heard := c.heard
-	c.input.Unlock()
-	for _, p := range in.Images {
-		it, err := c.l.m.Image(ctx, p)
-		if err != nil {
-			return nil, look, err
+	m := prompt.Say(in.Role, in.Text)
+	m.Name, m.Past = in.Tool, true
+	for _, call := range in.Calls {
+		m.Calls = append(m.Calls, prompt.Call{Name: call.Name, Arguments: call.Arguments})
+	}
+	s := &stretch{role: in.Role, begins: true, ends: true, told: m}
+	return c.fill(ctx, s, &prompt.Conversation{Messages: []prompt.Message{m}}, nil)
+}
+
+// message puts parts of a user's message in, and ends it where it is whole.
+func (c *Conversation) message(ctx context.Context, parts []part, whole bool) error {
+	if len(parts) == 0 && !c.log.open() {
+		parts = []part{{}}
+	}
+	m, items := said(parts, prompt.Message{Role: "user", Open: !whole, Resumed: c.log.open()})
+	s := &stretch{role: "user", begins: !m.Resumed, ends: whole, parts: parts}
+	talk := &prompt.Conversation{Messages: []prompt.Message{m}, Before: c.media}
+	if err := c.fill(ctx, s, talk, items); err != nil {
+		return err
+	}
+	c.media.Count(m)
+	return nil
+}
+
+// said adds parts to a message, and returns it with their media.
+func said(parts []part, m prompt.Message) (prompt.Message, []omni.Item) {
+	var items []omni.Item
+	for _, p := range parts {
+		if p.time != "" {
+			m.Parts = append(m.Parts, prompt.Part{Text: p.time})
 		}
-		items = append(items, it)
-	}
-	if in.Heard {
-		if heard == nil {
-			return nil, look, errors.New("nothing was heard")
+		if p.item == nil {
+			m.Parts = append(m.Parts, prompt.Part{Text: p.text})
+			continue
 		}
-		items = append(items, *heard)
+		items = append(items, *p.item)
+		m.Parts = append(m.Parts, prompt.Part{Kind: p.item.Kind, Media: p.item.Media, Sound: p.item.Media.Sound > 0})
 	}
-	return items, look, nil
+	return m, items
+}
+
+// endMessage ends a message of the user's that is still open.
+func (c *Conversation) endMessage(ctx context.Context) error {
+	if !c.log.open() {
+		return nil
+	}
+	return c.message(ctx, nil, true)
 }
 
 // fill renders messages behind what the window holds.
-func (c *Conversation) fill(ctx context.Context, talk *prompt.Conversation, items []omni.Item) error {
+func (c *Conversation) fill(ctx context.Context, s *stretch, talk *prompt.Conversation, items []omni.Item) error {
 	pieces, err := c.l.m.Vocabulary.Prompt(talk, prompt.Rows)
+	if err != nil {
+		return err
+	}
+	all, err := feeds(pieces, items)
 	if err != nil {
 		return err
 	}
 	if err := c.settle(ctx); err != nil {
 		return err
 	}
-	if err := c.w.Fill(ctx, pieces, items); err != nil {
+	if err := c.room(ctx, positions(all)); err != nil {
+		return err
+	}
+	s.at, s.media, s.unsaid = c.w.Len(), c.media, c.unsaid
+	if err := c.feed(ctx, all); err != nil {
+		return err
+	}
+	for _, f := range all {
+		s.add(f)
+	}
+	c.log.all = append(c.log.all, s)
+	if s.role != "user" || s.ends {
+		c.answer = nil
+	}
+	return nil
+}
+
+// feed puts feeds in, all or none.
+func (c *Conversation) feed(ctx context.Context, all []feed) error {
+	before := c.w.Len()
+	if err := feedTo(ctx, c.w, all); err != nil {
+		if cut := c.w.Truncate(before); cut != nil {
+			err = fmt.Errorf("%w (and then: %w)", err, cut)
+		}
 		if errors.Is(err, llama.ErrContextFull) {
 			return model.ErrContextFull
 		}
 		return err
 	}
-	c.answer = nil
-	for _, it := range items {
-		switch it.Kind {
-		case prompt.Image:
-			c.media.Image++
-		case prompt.Audio:
-			c.media.Audio++
-		case prompt.Video:
-			c.media.Video++
+	c.work.turn += c.w.Len() - before
+	return nil
+}
+
+func feedTo(ctx context.Context, w *omni.Window, all []feed) error {
+	for _, f := range all {
+		var err error
+		if f.rows != nil {
+			err = w.Sequence().AppendEmbeddings(ctx, f.rows)
+		} else {
+			err = w.Append(ctx, f.ids)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -201,74 +268,39 @@ func (c *Conversation) settle(ctx context.Context) error {
 	if len(c.tail) == 0 {
 		return nil
 	}
-	if err := c.w.Append(ctx, c.tail); err != nil {
+	f := feed{ids: c.tail, n: len(c.tail)}
+	if err := c.feed(ctx, []feed{f}); err != nil {
 		return err
 	}
+	c.log.last().add(f)
 	c.tail = nil
 	return nil
-}
-
-// Truncate forgets every position from pos on. Inside of an answer it keeps the words and the units before it, and closes it.
-func (c *Conversation) Truncate(pos int) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if pos < 0 || pos > c.len() {
-		return fmt.Errorf("truncate to %d: the conversation holds %d", pos, c.len())
-	}
-	a := c.answer
-	if a == nil || pos <= a.asked {
-		c.answer, c.begun = nil, c.begun && pos >= c.head
-		c.takeOut(pos)
-		if n := c.w.Len(); pos >= n {
-			c.tail = c.tail[:pos-n]
-			return nil
-		}
-		c.tail = nil
-		return c.w.Truncate(pos)
-	}
-	return c.cut(a, pos)
-}
-
-// takeOut forgets the inputs from pos on; what the camera showed with them may be shown again.
-func (c *Conversation) takeOut(pos int) {
-	for n := len(c.log); n > 0 && c.log[n-1].at >= pos; n = len(c.log) {
-		last := c.log[n-1]
-		c.log, c.media = c.log[:n-1], last.media
-		c.input.Lock()
-		if c.look == nil {
-			c.look = last.look
-		}
-		c.input.Unlock()
-	}
 }
 
 // Reply adds in and yields the answer as it is spoken.
 func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.ReplyOptions) iter.Seq2[model.Piece, error] {
 	return func(yield func(model.Piece, error) bool) {
-		c.mu.Lock()
+		c.lock()
 		defer c.mu.Unlock()
 		ctx := omni.Turn(ctx)
-		c.w.Hurry(time.Now())
+		c.w.Hurry(time.Now()) // until the first sound
 		defer c.w.Calm()
 		if in != nil {
-			before := c.len()
 			if err := c.put(ctx, *in); err != nil {
-				c.takeOut(before)
 				yield(model.Piece{}, err)
 				return
 			}
 		}
-		a := &answer{c: c, o: o, asked: c.len(), listened: c.spoken, yield: func(p model.Piece, err error) bool {
-			if p.Text != "" || len(p.PCM) > 0 {
-				c.w.Calm()
-			}
-			return yield(p, err)
-		}}
-		if err := a.run(ctx); err != nil && !errors.Is(err, errLeft) {
+		r := &reply{c: c, o: o, yield: yield}
+		if err := r.run(ctx); err != nil && !errors.Is(err, errLeft) {
 			yield(model.Piece{}, err)
 		}
+		c.startTidying()
 	}
 }
 
 // Close gives the window back.
-func (c *Conversation) Close() { c.w.Close() }
+func (c *Conversation) Close() {
+	c.tidy.close()
+	c.w.Close()
+}

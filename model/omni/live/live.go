@@ -8,6 +8,7 @@ import (
 	"omnilive/model"
 	"omnilive/model/llama"
 	"omnilive/model/omni"
+	"omnilive/model/omni/imagedecoder"
 )
 
 // A Recognizer turns speech into words while it is said, for captions and for the end of a turn; package small's does.
@@ -15,12 +16,14 @@ type Recognizer func(ctx context.Context, speech []float32, o model.HearOptions)
 
 // Options say how calls are held.
 type Options struct {
-	Name       string         // on the wire; empty is "hyperclovax-seed-omni"
-	System     string         // the prompt that a call starts with where it gives none; may be empty
-	Sampling   llama.Sampling // how ids are picked; the zero value takes the likeliest
-	Recognizer Recognizer     // nil: words come with the answer, as the model heard them
-	Words      int            // the most ids of a transcript; 0 is 256
-	Units      int            // the most units of an answer, 25 a second; 0 is 1500, a minute
+	Name       string               // on the wire; empty is "hyperclovax-seed-omni"
+	System     string               // the prompt that a call starts with where it gives none; may be empty
+	Sampling   llama.Sampling       // how ids are picked; the zero value takes the likeliest
+	Recognizer Recognizer           // nil: words come with the answer, as the model heard them
+	Words      int                  // the most ids of a transcript; 0 is 256
+	Units      int                  // the most units of an answer, 25 a second; 0 is 1500, a minute
+	Draw       bool                 // the model may draw
+	Image      imagedecoder.Options // how pictures are made; the zero value is as the reference's service does it
 }
 
 func (o Options) withDefaults() Options {
@@ -33,6 +36,10 @@ func (o Options) withDefaults() Options {
 	if o.Units == 0 {
 		o.Units = 1500
 	}
+	if o.Image.Steps == 0 {
+		o.Image = imagedecoder.Standard()
+		o.Image.Width, o.Image.Height = 0, 0 // by the ratio
+	}
 	return o
 }
 
@@ -41,18 +48,18 @@ type Model struct {
 	m      *omni.Model
 	o      Options
 	voices []string
-	words  [][2]int32 // ids that are words
 	forms  forms
 }
 
 // forms are the fixed words around an answer, as ids.
-type forms struct {
-	openHeard, closeHeard, openWords, closeWords, endUnits, stop, newline []int32
-}
+type forms struct{ endUnits, stop, newline []int32 }
 
 // New makes m ready for calls. It stays the caller's to close.
 func New(ctx context.Context, m *omni.Model, o Options) (*Model, error) {
 	l := &Model{m: m, o: o.withDefaults()}
+	if l.o.Draw && !m.Draws() {
+		return nil, errors.New("omni live: the checkpoint has no image decoder, so that it cannot draw")
+	}
 	var err error
 	if l.voices, err = m.Voices(ctx); err != nil {
 		return nil, fmt.Errorf("omni live: %w", err)
@@ -62,10 +69,6 @@ func New(ctx context.Context, m *omni.Model, o Options) (*Model, error) {
 		dst  *[]int32
 		text string
 	}{
-		{&l.forms.openHeard, "<user_transcript>"},
-		{&l.forms.closeHeard, "</user_transcript>"},
-		{&l.forms.openWords, "<assistant_transcript>"},
-		{&l.forms.closeWords, "</assistant_transcript>"},
 		{&l.forms.endUnits, "</discrete_audio>\n</audio_decoder_call><|im_end|>\n"},
 		{&l.forms.stop, "<|im_end|>\n"},
 		{&l.forms.newline, "\n"},
@@ -74,36 +77,14 @@ func New(ctx context.Context, m *omni.Model, o Options) (*Model, error) {
 			return nil, fmt.Errorf("omni live: %w", err)
 		}
 	}
-	l.words = without(v.Words(), v.Stops)
 	return l, nil
-}
-
-// without takes single ids out of ranges.
-func without(ranges [][2]int32, ids []int32) [][2]int32 {
-	for _, id := range ids {
-		var rest [][2]int32
-		for _, r := range ranges {
-			if id < r[0] || id > r[1] {
-				rest = append(rest, r)
-				continue
-			}
-			if r[0] < id {
-				rest = append(rest, [2]int32{r[0], id - 1})
-			}
-			if id < r[1] {
-				rest = append(rest, [2]int32{id + 1, r[1]})
-			}
-		}
-		ranges = rest
-	}
-	return ranges
 }
 
 // Abilities says what the model can do.
 func (l *Model) Abilities() model.Abilities {
 	return model.Abilities{
 		Name: l.o.Name, Voices: l.voices, SpokenLanguages: []string{"ko", "en"}, HeardLanguages: []string{"ko", "en"},
-		Sees: true, Draws: l.m.Draws(),
+		Sees: true, Draws: l.o.Draw, Calls: true,
 	}
 }
 
@@ -119,7 +100,16 @@ func (l *Model) NewConversation(_ context.Context, o model.Options) (model.Conve
 	if o.Instructions == "" {
 		o.Instructions = l.o.System
 	}
-	return &Conversation{l: l, o: o, w: w}, nil
+	c := &Conversation{l: l, o: o, w: w, ear: l.m.Hearing(), window: &window{}}
+	if c.track, err = l.m.Soundtrack(); err != nil {
+		var absent *omni.AbsentError
+		if !errors.As(err, &absent) {
+			w.Close()
+			return nil, err
+		}
+	}
+	c.tidy.begin()
+	return c, nil
 }
 
 // Warm runs every network once.

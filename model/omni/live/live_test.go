@@ -75,7 +75,8 @@ func wave(t testing.TB, name string) []float32 {
 type outcome struct {
 	text, heard string
 	pcm         []float32
-	pieces      []model.Piece
+	pieces      []model.Piece // with words or sound
+	all         []model.Piece
 }
 
 // ask has speech heard and answered; it leaves the reply after so many pieces with sound, 0 is never.
@@ -84,10 +85,10 @@ func ask(t testing.TB, c *Conversation, speech []float32, leave int) outcome {
 	if _, err := c.Hear(context.Background(), speech, model.HearOptions{Final: true}); err != nil {
 		t.Fatal(err)
 	}
-	return reply(t, c, &model.Input{Heard: true, Camera: true}, model.ReplyOptions{}, leave)
+	return answerOf(t, c, &model.Input{Heard: true, Camera: true}, model.ReplyOptions{}, leave)
 }
 
-func reply(t testing.TB, c *Conversation, in *model.Input, o model.ReplyOptions, leave int) outcome {
+func answerOf(t testing.TB, c *Conversation, in *model.Input, o model.ReplyOptions, leave int) outcome {
 	t.Helper()
 	var out outcome
 	for p, err := range c.Reply(context.Background(), in, o) {
@@ -95,6 +96,7 @@ func reply(t testing.TB, c *Conversation, in *model.Input, o model.ReplyOptions,
 			t.Fatal(err)
 		}
 		out.text, out.heard, out.pcm = out.text+p.Text, out.heard+p.Heard, append(out.pcm, p.PCM...)
+		out.all = append(out.all, p)
 		if len(p.PCM) > 0 || p.Text != "" {
 			if out.pieces = append(out.pieces, p); len(out.pieces) == leave {
 				break
@@ -169,7 +171,7 @@ func TestInterruptedAnswer(t *testing.T) {
 
 		whole := begin(t, l)
 		full := ask(t, whole, one, 0)
-		said := whole.answer
+		said := *whole.answer
 		if full.pieces[k-1].Pos != pos {
 			t.Fatalf("piece %d ends at %d, or at %d", k, full.pieces[k-1].Pos, pos)
 		}
@@ -183,10 +185,10 @@ func TestInterruptedAnswer(t *testing.T) {
 
 		fresh := begin(t, l)
 		ask(t, fresh, one, 1)
-		if err := fresh.Truncate(said.asked); err != nil {
+		if err := fresh.Truncate(said.s.at); err != nil {
 			t.Fatal(err)
 		}
-		feed(t, fresh, said, pos)
+		feedHeard(t, fresh, &said, pos)
 		d := ask(t, fresh, two, 0)
 		if a.text != d.text || !slices.Equal(a.pcm, d.pcm) {
 			t.Errorf("cut at piece %d and fed afresh: %q and %q", k, a.text, d.text)
@@ -204,7 +206,7 @@ func TestInterruptedAnswer(t *testing.T) {
 }
 
 // feed puts into c what was heard of an answer up to pos, id by id as the reference's form has it.
-func feed(t testing.TB, c *Conversation, a *answer, pos int) {
+func feedHeard(t testing.TB, c *Conversation, a *answer, pos int) {
 	t.Helper()
 	ctx, v := context.Background(), c.l.m.Vocabulary
 	text := func(s string) []int32 {
@@ -219,9 +221,11 @@ func feed(t testing.TB, c *Conversation, a *answer, pos int) {
 	for i := range units {
 		units[i] = a.units[i] + v.Units.First
 	}
-	words := a.words.ids[:a.words.heard(a.textAt(n))]
+	listen := a.text.between("<user_transcript>", "</user_transcript>")
+	words := a.ids[a.words.from : a.words.from+a.words.upTo(a.textAt(n))]
+	all := &stretch{role: "assistant", begins: true, ends: true, at: c.w.Len()}
 	for _, ids := range [][]int32{
-		text("<|im_start|>assistant\n<think>\n\n</think>\n\n"), text("<user_transcript>"), a.listen.ids, text("</user_transcript>"), text("\n"),
+		text("<|im_start|>assistant\n<think>\n\n</think>\n\n"), text("<user_transcript>"), a.ids[listen.from : listen.from+len(listen.ends)], text("</user_transcript>"), text("\n"),
 		text("<assistant_transcript>"), words,
 		text("</assistant_transcript>\n<audio_decoder_call>\n<speaker_info>{}</speaker_info>\n<discrete_audio>\n<|discrete_audio_start|>"),
 		units, text("<|discrete_audio_end|></discrete_audio>\n</audio_decoder_call><|im_end|>\n"),
@@ -229,7 +233,9 @@ func feed(t testing.TB, c *Conversation, a *answer, pos int) {
 		if err := c.w.Append(ctx, ids); err != nil {
 			t.Fatal(err)
 		}
+		all.add(feed{ids: ids, n: len(ids)})
 	}
+	c.log.all = append(c.log.all, all)
 }
 
 func TestSpeculationLeavesNoTrace(t *testing.T) {
@@ -263,11 +269,11 @@ func TestWordsPicturesAndLooks(t *testing.T) {
 	for i := range p.RGB {
 		p.RGB[i] = byte(i * 7)
 	}
-	if _, err := c.See(ctx, p, model.SeeOptions{}); err != nil {
+	if _, err := c.See(ctx, p, model.SeeOptions{Now: true}); err != nil {
 		t.Fatal(err)
 	}
 	in := &model.Input{Text: "무엇이 보이나요? <|im_end|>", Images: []model.Picture{p}, Camera: true}
-	got := reply(t, c, in, model.ReplyOptions{TextOnly: true}, 0)
+	got := answerOf(t, c, in, model.ReplyOptions{TextOnly: true}, 0)
 	if len(got.pcm) != 0 || c.media.Image != 1 || c.media.Video != 1 {
 		t.Errorf("%d samples, media %+v", len(got.pcm), c.media)
 	}
@@ -275,7 +281,7 @@ func TestWordsPicturesAndLooks(t *testing.T) {
 	if err := c.Truncate(n + 1); err == nil {
 		t.Error("what is not there was cut off")
 	}
-	if got := reply(t, c, &model.Input{Text: "and now?"}, model.ReplyOptions{}, 0); len(got.pcm) == 0 || got.heard != "" {
+	if got := answerOf(t, c, &model.Input{Text: "and now?"}, model.ReplyOptions{}, 0); len(got.pcm) == 0 || got.heard != "" {
 		t.Errorf("a typed question: %d samples, heard %q", len(got.pcm), got.heard)
 	}
 	if _, err := c.Hear(ctx, nil, model.HearOptions{Final: true}); err == nil || !strings.Contains(err.Error(), "no samples") {
@@ -319,7 +325,7 @@ func TestNoRoom(t *testing.T) {
 	if !errors.Is(err, model.ErrContextFull) || d.media.Audio != 0 {
 		t.Errorf("too long a question: %v", err)
 	}
-	if got := reply(t, d, &model.Input{Text: "short"}, model.ReplyOptions{}, 0); len(got.pcm) == 0 {
+	if got := answerOf(t, d, &model.Input{Text: "short"}, model.ReplyOptions{}, 0); len(got.pcm) == 0 {
 		t.Error("the conversation does not go on after it")
 	}
 }

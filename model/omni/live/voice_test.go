@@ -48,7 +48,7 @@ func TestClonedVoice(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := talk.(*Conversation)
-		got := reply(t, c, &model.Input{Text: "Say something."}, o.reply, 0)
+		got := answerOf(t, c, &model.Input{Text: "Say something."}, o.reply, 0)
 		units := c.answer.units
 		c.Close()
 		want, err := l.m.Speak(ctx, units, v)

@@ -1,0 +1,211 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"omnilive/model"
+)
+
+// holds returns the words that the window holds.
+func (c *Conversation) holds() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var b strings.Builder
+	for _, s := range c.log.all {
+		for _, f := range s.feeds {
+			for _, id := range f.ids {
+				b.WriteString(c.l.m.Vocabulary.Tokenizer.Bytes(id))
+			}
+		}
+	}
+	return b.String()
+}
+
+// rest waits for the work that goes on between turns.
+func (c *Conversation) rest() { c.tidy.runs.Wait() }
+
+// heap is what lives in memory, in bytes.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// An hour's video call, as fast as the machine goes: the soundtrack without a gap, the camera six times a minute, a spoken
+// question or a typed one every half minute. The window never overflows; a turn's work is that of what is new; nothing
+// grows; and what was said in the first minute is still there as words.
+func TestAnHour(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an hour of conversation takes a minute")
+	}
+	l := openWith(t, 2, 8192, Options{Words: 6, Units: 20})
+	c := begin(t, l)
+	defer c.Close()
+	ctx := context.Background()
+	x := wave(t, "question.wav")
+	r := rand.New(rand.NewPCG(1, 2))
+	noise, silence := make([]float32, model.InputRate), make([]float32, model.InputRate)
+	for i := range noise {
+		noise[i] = float32(r.NormFloat64()) / 100
+	}
+	const password = "The password is heron-47."
+	type minute struct {
+		turn, again, len int
+		heap             uint64
+	}
+	var minutes []minute
+	for m := range 60 {
+		was := c.work
+		for s := range 60 {
+			sound := noise
+			if m%4 != 0 {
+				sound = silence
+			}
+			if err := c.Listen(ctx, sound); err != nil {
+				t.Fatal(err)
+			}
+			if s%10 < 2 {
+				if _, err := c.See(ctx, scene(r), model.SeeOptions{At: time.Duration(60*m+s) * time.Second / 2}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if m == 0 {
+			if err := c.Add(ctx, model.Input{Text: password}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := c.See(ctx, scene(r), model.SeeOptions{Now: true}); err != nil {
+			t.Fatal(err)
+		}
+		at := r.IntN(len(x) - 16000)
+		ask(t, c, x[at:at+8000+r.IntN(8000)], r.IntN(3))
+		answerOf(t, c, &model.Input{Text: fmt.Sprintf("It is minute %d.", m)}, model.ReplyOptions{}, 0)
+		c.rest()
+		if c.w.Room() < 0 || c.Len() < c.shift {
+			t.Fatalf("minute %d: %d positions, %d of them gone", m, c.Len(), c.shift)
+		}
+		minutes = append(minutes, minute{c.work.turn - was.turn, c.work.again - was.again, c.w.Len(), heap()})
+	}
+	text := c.holds()
+	for _, want := range []string{password, "It is minute 0.", "It is minute 30.", "It is minute 59."} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the window does not hold %q", want)
+		}
+	}
+	if c.work.again == 0 || c.shift == 0 {
+		t.Error("the window was never put together anew")
+	}
+	mean := func(of []minute, f func(minute) int) (sum int) {
+		for _, m := range of {
+			sum += f(m)
+		}
+		return sum / len(of)
+	}
+	turn := func(m minute) int { return m.turn }
+	if early, late := mean(minutes[5:15], turn), mean(minutes[50:], turn); float64(late) > 1.25*float64(early) {
+		t.Errorf("turns and frames of a minute took %d positions early in the call, %d late", early, late)
+	}
+	alive := func(m minute) int { return int(m.heap >> 10) }
+	if early, late := mean(minutes[15:25], alive), mean(minutes[50:], alive); late-early > 3*1024 {
+		t.Errorf("%d KB live in memory after 20 minutes, %d after an hour", early, late)
+	}
+	sizes := make([]int, len(minutes))
+	for i, m := range minutes {
+		sizes[i] = m.len
+	}
+	t.Logf("window: at most %d of 8192; a minute: %d positions new; put in anew: %d in all; %d dropped moments, %d KB", slices.Max(sizes),
+		mean(minutes, turn), c.work.again, c.in.dropped, mean(minutes[50:], alive))
+}
+
+// A window put together anew is a window filled at once with the same: the answers are the same ids.
+func TestTidiedWindowIsAFreshOne(t *testing.T) {
+	l := openWith(t, 3, 4096, Options{Words: 6, Units: 20})
+	ctx := context.Background()
+	x := wave(t, "question.wav")
+	c := begin(t, l)
+	defer c.Close()
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := 0; c.work.again == 0 && i < 60; i++ {
+		if _, err := c.See(ctx, scene(r), model.SeeOptions{Now: true}); err != nil {
+			t.Fatal(err)
+		}
+		at := r.IntN(len(x) - 8000)
+		ask(t, c, x[at:at+8000], 0)
+		c.rest()
+	}
+	if c.work.again == 0 {
+		t.Fatal("the window was never put together anew")
+	}
+	if err := c.settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w, err := l.m.NewWindow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range c.log.all {
+		if err := feedTo(ctx, w, s.feeds); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.Len() != c.w.Len() {
+		t.Fatalf("the log holds %d positions, the window %d", w.Len(), c.w.Len())
+	}
+	tidied := c.w
+	in := &model.Input{Text: "And now?"}
+	got := answerOf(t, c, in, model.ReplyOptions{}, 0)
+	ids := slices.Clone(c.answer.ids)
+	if err := c.Truncate(c.answer.s.at + c.shift); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.forget(c.log.last().at); err != nil {
+		t.Fatal(err)
+	}
+	c.w = w
+	again := answerOf(t, c, in, model.ReplyOptions{}, 0)
+	if !slices.Equal(ids, c.answer.ids) || !slices.Equal(got.pcm, again.pcm) {
+		t.Errorf("%v and %v", ids, c.answer.ids)
+	}
+	tidied.Close()
+}
+
+// A camera that nobody asks about does not fill the window: the oldest moments go, the newest are there.
+func TestNobodyAsks(t *testing.T) {
+	l := openWith(t, 2, 4096, Options{Words: 6, Units: 20})
+	c := begin(t, l)
+	defer c.Close()
+	ctx := context.Background()
+	answerOf(t, c, &model.Input{Text: "Watch the door."}, model.ReplyOptions{}, 0)
+	r := rand.New(rand.NewPCG(7, 8))
+	var last time.Duration
+	for i := range 120 {
+		last = time.Duration(i) * time.Second
+		for range 2 {
+			if _, err := c.See(ctx, scene(r), model.SeeOptions{At: last}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.rest()
+	}
+	text := c.holds()
+	for _, want := range []string{"Watch the door.", "\n" + clock(last) + "\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the window does not hold %q", want)
+		}
+	}
+	if strings.Contains(text, "\n0:01\n") || strings.Count(text, "<|im_start|>user\n") != 2 {
+		t.Errorf("the window holds\n%s", text)
+	}
+	if got := answerOf(t, c, &model.Input{Text: "Who came?"}, model.ReplyOptions{}, 0); len(got.pcm) == 0 {
+		t.Error("no answer")
+	}
+}
