@@ -295,7 +295,7 @@ func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.Reply
 		if err := r.run(ctx); err != nil && !errors.Is(err, errLeft) {
 			yield(model.Piece{}, err)
 		}
-		c.startTidying()
+		c.tidyIfFull()
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"omnilive/model"
+	"omnilive/model/llama"
 )
 
 // holds returns the words that the window holds.
@@ -46,7 +47,7 @@ func TestAnHour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("an hour of conversation takes a minute")
 	}
-	l := openWith(t, 2, 8192, Options{Words: 6, Units: 20})
+	l := openEngine(t, llama.EngineOptions{ContextPerSequence: 16384, Sequences: 2, Batch: 512}, Options{Words: 6, Units: 20})
 	c := begin(t, l)
 	defer c.Close()
 	ctx := context.Background()
@@ -66,13 +67,13 @@ func TestAnHour(t *testing.T) {
 		was := c.work
 		for s := range 60 {
 			sound := noise
-			if m%4 != 0 {
+			if m%8 != 0 {
 				sound = silence
 			}
 			if err := c.Listen(ctx, sound); err != nil {
 				t.Fatal(err)
 			}
-			if s%10 < 2 {
+			if s%20 < 2 {
 				if _, err := c.See(ctx, scene(r), model.SeeOptions{At: time.Duration(60*m+s) * time.Second / 2}); err != nil {
 					t.Fatal(err)
 				}
@@ -122,7 +123,7 @@ func TestAnHour(t *testing.T) {
 	for i, m := range minutes {
 		sizes[i] = m.len
 	}
-	t.Logf("window: at most %d of 8192; a minute: %d positions new; put in anew: %d in all; %d dropped moments, %d KB", slices.Max(sizes),
+	t.Logf("window: at most %d of 16384; a minute: %d positions new; put in anew: %d in all; %d dropped moments, %d KB", slices.Max(sizes),
 		mean(minutes, turn), c.work.again, c.in.dropped, mean(minutes[50:], alive))
 }
 

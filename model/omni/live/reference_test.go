@@ -20,6 +20,13 @@ import (
 // openWith loads the tiny checkpoint for so many calls with windows of that size.
 func openWith(t testing.TB, sequences, positions int, o Options) *Model {
 	t.Helper()
+	return openEngine(t, llama.EngineOptions{
+		ContextPerSequence: positions, Sequences: sequences, Batch: 512, KVType: llama.KVF32, FlashAttn: llama.FlashOff,
+	}, o)
+}
+
+func openEngine(t testing.TB, e llama.EngineOptions, o Options) *Model {
+	t.Helper()
 	lib := os.Getenv("OMNILIVE_LIB")
 	if lib == "" {
 		t.Skip("OMNILIVE_LIB is not set; make test sets it")
@@ -33,10 +40,7 @@ func openWith(t testing.TB, sequences, positions int, o Options) *Model {
 	}
 	t.Cleanup(func() { f.Close() })
 	m, err := omni.Load(context.Background(), f, omni.Options{
-		Threads: 1, CPUOnly: true, Cache: t.TempDir(),
-		Engine: llama.EngineOptions{
-			ContextPerSequence: positions, Sequences: sequences, Batch: 512, KVType: llama.KVF32, FlashAttn: llama.FlashOff,
-		},
+		Threads: 1, CPUOnly: true, Cache: t.TempDir(), Engine: e,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -189,15 +189,16 @@ func (c *Conversation) putMoment(ctx context.Context, p part) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	defer c.startTidying()
 	if c.crowded(p.item.Media.Rows + p.item.Media.Sound + perMoment) {
+		c.startTidying()
 		return errCrowded
 	}
+	defer c.tidyIfFull()
 	return c.message(ctx, []part{p}, false)
 }
 
 // perMoment is room for the words around a moment.
-const perMoment = 256
+const perMoment = 384
 
 // errCrowded says that the window has to be tidied first.
 var errCrowded = errors.New("omni live: the window is nearly full")

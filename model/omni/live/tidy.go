@@ -24,10 +24,17 @@ func (t *tidying) close() {
 	t.runs.Wait()
 }
 
-// startTidying starts a run where the window is nearly full. mu is held.
-func (c *Conversation) startTidying() {
+// tidyIfFull starts a run where the window is nearly full. mu is held.
+func (c *Conversation) tidyIfFull() {
 	c.shed()
-	if c.tidy.running || c.tidy.ctx.Err() != nil || float64(c.len()) < tidyAt*float64(c.size()) {
+	if float64(c.len()) >= tidyAt*float64(c.size()) {
+		c.startTidying()
+	}
+}
+
+// startTidying starts a run, unless one is under way. mu is held.
+func (c *Conversation) startTidying() {
+	if c.tidy.running || c.tidy.ctx.Err() != nil {
 		return
 	}
 	c.tidy.running = true
