@@ -13,14 +13,12 @@ import (
 	"omnilive/model/ggml"
 	"omnilive/model/llama"
 	"omnilive/model/omni"
+	"omnilive/model/omni/imagedecoder"
 	"omnilive/model/omni/live"
 	"omnilive/model/onnx"
 	"omnilive/model/small"
 	"omnilive/model/small/whisper"
 )
-
-// omniWindow is how many positions a call with an omni model has: a second of speech takes 50, a look at the camera 180.
-const omniWindow = 8192
 
 // isCheckpoint tells whether --model names a folder with a checkpoint.
 func isCheckpoint(path string) bool {
@@ -61,17 +59,21 @@ func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done f
 	if o.folder.Made != nil { // a converted folder loads as it lies there
 		types = o.folder.Made.LoadTypes()
 	}
+	free, _ := availableMemory("/proc/meminfo") // 0 where it is not known
+	windows := f.lines() + 1                    // one to tidy a long call's in
 	m, err := omni.Load(ctx, o.folder, omni.Options{
 		Threads: f.threads, Place: f.place, Type: kept, Types: types,
 		Cache:    filepath.Join(f.dirs.models, "converted"),
-		Engine:   llama.EngineOptions{Sequences: f.lines(), ContextPerSequence: omniWindow},
+		Engine:   llama.EngineOptions{Sequences: windows, ContextPerSequence: windowFor(f.omni.window, windows, o.folder.Config.Language, free)},
 		Progress: func(part string, done, total int64) { tell(part, float64(done)/float64(max(total, 1))) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, o.folder.Close())
 	}
 	o.networks = m
-	options := live.Options{System: f.instructions, Words: f.words, Units: f.units}
+	options := live.Options{System: f.instructions, Words: f.words, Units: f.units, Draw: m.Draws() && f.omni.imageSteps > 0}
+	options.Image = imagedecoder.Standard()
+	options.Image.Width, options.Image.Height, options.Image.Steps = 0, 0, f.omni.imageSteps
 	if path := filepath.Join(f.dirs.models, small.RecognizerFile); exists(path) && !f.uncaptioned {
 		if o.recognizer, err = whisper.Open(path, whisper.Options{Threads: f.threads}); err == nil {
 			options.Recognizer = o.transcribe

@@ -14,6 +14,7 @@ import (
 
 	"omnilive/model"
 	"omnilive/model/omni"
+	"omnilive/model/omni/imagedecoder"
 	"omnilive/model/small"
 	"omnilive/model/turn"
 	"omnilive/streaming"
@@ -35,6 +36,13 @@ type modelFlags struct {
 	place        map[string]string
 	words, units int  // the most of an omni model's answers; 0: as package live has it
 	uncaptioned  bool // an omni model hears by itself, even where a recognizer is installed
+	omni         omniFlags
+}
+
+// omniFlags are further ones of omni models.
+type omniFlags struct {
+	window     int // positions of a call; 0: see windowFor
+	imageSteps int // of the image decoder; 0: calls cannot draw
 }
 
 func newModelFlags(fs *flag.FlagSet) *modelFlags {
@@ -50,6 +58,8 @@ func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	fs.StringVar(&f.llmQuant, "llm-quant", "q8_0", "how an omni checkpoint's language model is kept, where it is not converted already: f32, f16, bf16 or q8_0")
 	fs.StringVar(&f.voice, "voice", "", "voice that calls start with; empty means the model's first")
 	fs.StringVar(&f.voiceLike, "voice-like", "", "calls start with a voice like the one in this sound `file` (omni models)")
+	fs.IntVar(&f.omni.window, "window", 0, "`positions` that a call with an omni model remembers; 0 means 32768, or fewer where memory is short")
+	fs.IntVar(&f.omni.imageSteps, "image-steps", imagedecoder.Standard().Steps, "steps in which an omni model paints a picture; 0 means that it cannot draw")
 	return f
 }
 
@@ -58,6 +68,7 @@ func (f *modelFlags) args() []string {
 	args := []string{
 		"--models-dir", f.dirs.models, "--lib-dir", f.dirs.lib, "--lib-variant", f.dirs.variant, "--model", f.model, "--llm", f.llm,
 		"--threads", strconv.Itoa(f.threads), "--max-calls", strconv.Itoa(f.calls), "--languages", f.languages,
+		"--window", strconv.Itoa(f.omni.window), "--image-steps", strconv.Itoa(f.omni.imageSteps),
 		"--instructions", f.instructions, "--voice", f.voice, "--quant", f.quant, "--llm-quant", f.llmQuant,
 	}
 	var places []string

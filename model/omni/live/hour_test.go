@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"omnilive/model"
-	"omnilive/model/llama"
 )
 
 // holds returns the words that the window holds.
@@ -41,13 +40,13 @@ func heap() uint64 {
 }
 
 // An hour's video call, as fast as the machine goes: the soundtrack without a gap, the camera six times a minute, a spoken
-// question or a typed one every half minute. The window never overflows; a turn's work is that of what is new; nothing
+// question or a typed one every half minute or so. The window never overflows; a turn's work is that of what is new; nothing
 // grows; and what was said in the first minute is still there as words.
 func TestAnHour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("an hour of conversation takes a minute")
 	}
-	l := openEngine(t, llama.EngineOptions{ContextPerSequence: 16384, Sequences: 2, Batch: 512}, Options{Words: 6, Units: 20})
+	l := openWith(t, 2, 8192, Options{Words: 4, Units: 10})
 	c := begin(t, l)
 	defer c.Close()
 	ctx := context.Background()
@@ -89,7 +88,9 @@ func TestAnHour(t *testing.T) {
 		}
 		at := r.IntN(len(x) - 16000)
 		ask(t, c, x[at:at+8000+r.IntN(8000)], r.IntN(3))
-		answerOf(t, c, &model.Input{Text: fmt.Sprintf("It is minute %d.", m)}, model.ReplyOptions{}, 0)
+		if m%2 == 0 {
+			answerOf(t, c, &model.Input{Text: fmt.Sprintf("It is minute %d.", m)}, model.ReplyOptions{}, 0)
+		}
 		c.rest()
 		if c.w.Room() < 0 || c.Len() < c.shift {
 			t.Fatalf("minute %d: %d positions, %d of them gone", m, c.Len(), c.shift)
@@ -97,7 +98,7 @@ func TestAnHour(t *testing.T) {
 		minutes = append(minutes, minute{c.work.turn - was.turn, c.work.again - was.again, c.w.Len(), heap()})
 	}
 	text := c.holds()
-	for _, want := range []string{password, "It is minute 0.", "It is minute 30.", "It is minute 59."} {
+	for _, want := range []string{password, "It is minute 0.", "It is minute 30.", "It is minute 58."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the window does not hold %q", want)
 		}
@@ -123,7 +124,7 @@ func TestAnHour(t *testing.T) {
 	for i, m := range minutes {
 		sizes[i] = m.len
 	}
-	t.Logf("window: at most %d of 16384; a minute: %d positions new; put in anew: %d in all; %d dropped moments, %d KB", slices.Max(sizes),
+	t.Logf("window: at most %d of 8192; a minute: %d positions new; put in anew: %d in all; %d dropped moments, %d KB", slices.Max(sizes),
 		mean(minutes, turn), c.work.again, c.in.dropped, mean(minutes[50:], alive))
 }
 
