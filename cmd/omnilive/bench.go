@@ -227,13 +227,13 @@ func (f *benchFlags) measureModel(ctx context.Context, r *benchReport, questions
 // Without questions there is only a hum to hear, in which no recognizer finds words.
 func (f *benchFlags) openMeasured(ctx context.Context, humming bool) (m model.Model, err error) {
 	o := *f.model
-	o.uncaptioned = humming
+	o.omni.uncaptioned = humming
 	if o.calls = f.load.most(o.calls); f.quick {
 		o.calls = min(o.calls, 2)
 	}
-	o.words, o.units = f.words, 4*25
+	o.omni.words, o.omni.units = f.words, 4*25
 	if f.quick {
-		o.words, o.units = min(f.words, 4), 25
+		o.omni.words, o.omni.units = min(f.words, 4), 25
 	}
 	bar := newLoading()
 	defer bar.close()

@@ -71,10 +71,10 @@ func (f *modelFlags) openOmni(ctx context.Context, tell func(part string, done f
 		return nil, errors.Join(err, o.folder.Close())
 	}
 	o.networks = m
-	options := live.Options{System: f.instructions, Words: f.words, Units: f.units, Draw: m.Draws() && f.omni.imageSteps > 0}
+	options := live.Options{System: f.instructions, Words: f.omni.words, Units: f.omni.units, Draw: m.Draws() && f.omni.imageSteps > 0}
 	options.Image = imagedecoder.Standard()
 	options.Image.Width, options.Image.Height, options.Image.Steps = 0, 0, f.omni.imageSteps
-	if path := filepath.Join(f.dirs.models, small.RecognizerFile); exists(path) && !f.uncaptioned {
+	if path := filepath.Join(f.dirs.models, small.RecognizerFile); exists(path) && !f.omni.uncaptioned {
 		if o.recognizer, err = whisper.Open(path, whisper.Options{Threads: f.threads}); err == nil {
 			options.Recognizer = o.transcribe
 		}

@@ -34,8 +34,6 @@ type modelFlags struct {
 	quant        string // of an omni model's networks
 	llmQuant     string
 	place        map[string]string
-	words, units int  // the most of an omni model's answers; 0: as package live has it
-	uncaptioned  bool // an omni model hears by itself, even where a recognizer is installed
 	omni         omniFlags
 }
 
@@ -43,6 +41,9 @@ type modelFlags struct {
 type omniFlags struct {
 	window     int // positions of a call; 0: see windowFor
 	imageSteps int // of the image decoder; 0: calls cannot draw
+
+	words, units int  // the most of an answer; 0: as package live has it
+	uncaptioned  bool // it hears by itself, even where a recognizer is installed
 }
 
 func newModelFlags(fs *flag.FlagSet) *modelFlags {

@@ -324,7 +324,7 @@ func TestCallsAnswerAsAskDoes(t *testing.T) {
 			l := openWith(t, calls, 8192, o)
 			reference := openWith(t, calls, 8192, o)
 			x := wave(t, "question.wav")
-			turns := 12 / min(calls, 4)
+			turns := 8 / min(calls, 4)
 			var all sync.WaitGroup
 			for i := range calls {
 				v := newRival(t, l, reference, uint64(100*calls+i), "You are CLOVA X.")
