@@ -39,7 +39,7 @@ func TestOmniCall(t *testing.T) {
 					}
 				}
 			}
-			url := serveForTest(t, "--model", wholeCheckpoint, "--quant", "f32", "--llm-quant", "f32", "--models-dir", dir, "--max-calls", "1")
+			url := serveForTest(t, "--model", wholeCheckpoint, "--quant", "f32", "--llm-quant", "f32", "--models-dir", dir, "--max-calls", "1", "--image-steps", "0")
 			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("no answer came"))
 			defer cancel()
 			call, err := caller.Dial(ctx, url, caller.Options{})

@@ -251,6 +251,9 @@ func (r *reply) options() (o omni.AnswerOptions, err error) {
 	o.Pictures = l.o.Draw && calls
 	if r.o.MaxTokens > 0 {
 		o.MaxPicked = max(1, r.o.MaxTokens-r.picked)
+		if o.Aloud != nil { // a short answer is one that is heard: words and sound share what there is
+			o.Aloud.Words = min(o.Aloud.Words, max(1, o.MaxPicked/4))
+		}
 	}
 	switch {
 	case r.drew || r.o.Draw == nil && !r.forced():

@@ -295,10 +295,10 @@ func TestLimitOfTokens(t *testing.T) {
 	defer c.Close()
 	var last error
 	samples := 0
-	for p, err := range c.Reply(context.Background(), &model.Input{Text: "hello"}, model.ReplyOptions{MaxTokens: 20}) {
+	for p, err := range c.Reply(context.Background(), &model.Input{Text: "hello"}, model.ReplyOptions{MaxTokens: 28}) {
 		samples, last = samples+len(p.PCM), err
 	}
-	if !errors.Is(last, model.ErrMaxTokens) || samples != (20-12)*960 {
+	if !errors.Is(last, model.ErrMaxTokens) || samples != (28-28/4)*960 {
 		t.Errorf("%d samples, %v", samples, last)
 	}
 	if c.answer == nil || !c.answer.whole {
