@@ -14,7 +14,6 @@ import (
 type source[R interface{ Close() error }] struct {
 	mu      sync.Mutex // guards what follows
 	now     *epoch[R]
-	all     []R           // to close at the end
 	changed chan struct{} // closed and renewed at each replacement
 }
 
@@ -29,18 +28,43 @@ func newSource[R interface{ Close() error }]() source[R] {
 	return source[R]{changed: make(chan struct{})}
 }
 
-// replace makes r the receiver; ctx is the call's.
-func (s *source[R]) replace(ctx context.Context, r R) {
+// replace makes r the receiver, and closes the one before; ctx is the call's.
+func (s *source[R]) replace(ctx context.Context, r R) *epoch[R] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now != nil {
-		s.now.stop()
-	}
+	_ = s.drop()
 	ctx, stop := context.WithCancel(ctx)
 	s.now = &epoch[R]{r, ctx, stop}
-	s.all = append(s.all, r)
 	close(s.changed)
 	s.changed = make(chan struct{})
+	return s.now
+}
+
+// drop closes the receiver; s.mu is held.
+func (s *source[R]) drop() error {
+	if s.now == nil {
+		return nil
+	}
+	now := s.now
+	s.now = nil
+	now.stop()
+	return now.r.Close()
+}
+
+// end closes the receiver of e, unless another has taken its place.
+func (s *source[R]) end(e *epoch[R]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e != nil && s.now == e {
+		_ = s.drop()
+	}
+}
+
+// idle says whether there is no receiver.
+func (s *source[R]) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now == nil
 }
 
 // current waits for a receiver other than old.
@@ -60,19 +84,11 @@ func (s *source[R]) current(ctx context.Context, old *epoch[R]) (*epoch[R], erro
 	}
 }
 
-// close closes every receiver there was. Nobody reads any more.
+// close closes the receiver, if there is one. Nobody reads any more.
 func (s *source[R]) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var errs []error
-	for _, r := range s.all {
-		errs = append(errs, r.Close())
-	}
-	if s.now != nil {
-		s.now.stop()
-	}
-	s.all = nil
-	return errors.Join(errs...)
+	return s.drop()
 }
 
 // mic is the caller's microphone (media.AudioReader), whichever tracks it comes over.
@@ -127,31 +143,6 @@ func (m *mic) join(ctx context.Context) {
 	joined, cancel := context.WithCancelCause(ctx)
 	m.leave = context.AfterFunc(m.from.ctx, func() { cancel(context.Canceled) })
 	m.caller, m.joined = ctx, joined
-}
-
-// camera is the caller's camera (media.PictureReader).
-type camera struct{ source[VideoReceiver] }
-
-func newCamera() *camera { return &camera{newSource[VideoReceiver]()} }
-
-// Look waits for a picture of the newest track.
-func (c *camera) Look(ctx context.Context) (media.Picture, error) {
-	var old *epoch[VideoReceiver]
-	for {
-		now, err := c.current(ctx, old)
-		if err != nil {
-			return media.Picture{}, err
-		}
-		joined, cancel := context.WithCancel(ctx)
-		stop := context.AfterFunc(now.ctx, cancel)
-		pic, err := now.r.Look(joined)
-		stop()
-		cancel()
-		if err == nil || ctx.Err() != nil || now.ctx.Err() == nil && !errors.Is(err, io.EOF) {
-			return pic, err
-		}
-		old = now
-	}
 }
 
 // voice is the way to the caller's loudspeaker (media.AudioWriter).

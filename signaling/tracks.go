@@ -42,7 +42,7 @@ func (p *peer) receive(ctx context.Context, t remoteTrack) error {
 	case strings.EqualFold(mime, webrtc.MimeTypeOpus):
 		p.hear(ctx, t.track)
 	case t.track.Kind() == webrtc.RTPCodecTypeVideo:
-		p.look(ctx, t.track, mime)
+		p.look(t.track, mime)
 	default:
 		p.drop("track")
 	}
@@ -54,6 +54,8 @@ func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
 	buf := make([]byte, maxPacket)
 	var to AudioReceiver
 	var current uint8
+	var turn *epoch[AudioReceiver]
+	defer func() { p.mic.end(turn) }()
 	for {
 		n, _, err := t.Read(buf)
 		if err != nil {
@@ -62,13 +64,13 @@ func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
 		if n < 2 {
 			continue
 		}
-		if pt := buf[1] & 0x7f; to == nil || pt != current {
+		if pt := buf[1] & 0x7f; to == nil || pt != current || p.mic.idle() { // idle: the track that took the place has ended
 			if to, err = p.hub.config.Codecs.Audio(pt); err != nil {
 				p.log.Error("open audio decoder", "error", err)
 				return
 			}
 			current = pt
-			p.mic.replace(ctx, to)
+			turn = p.mic.replace(ctx, to)
 		}
 		if err := to.Push(buf[:n]); err != nil {
 			p.drop("audio")
@@ -77,7 +79,7 @@ func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
 }
 
 // look feeds a camera track into the call's camera.
-func (p *peer) look(ctx context.Context, t *webrtc.TrackRemote, mime string) {
+func (p *peer) look(t *webrtc.TrackRemote, mime string) {
 	to, err := p.hub.config.Codecs.Video(mime, func() {
 		_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.SSRC())}})
 	})
@@ -85,14 +87,15 @@ func (p *peer) look(ctx context.Context, t *webrtc.TrackRemote, mime string) {
 		p.log.Error("open video decoder", "mime", mime, "error", err)
 		return
 	}
-	p.camera.replace(ctx, to)
+	view := p.camera.add(to)
+	defer func() { _ = p.camera.remove(view) }() // older tracks are seen again
 	buf := make([]byte, maxPacket)
 	for {
 		n, _, err := t.Read(buf)
 		if err != nil {
 			return
 		}
-		if err := to.Push(buf[:n]); err != nil {
+		if err := view.Push(buf[:n]); err != nil {
 			p.drop("video")
 		}
 	}

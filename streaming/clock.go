@@ -8,12 +8,12 @@ import (
 )
 
 // A clock tells the call's time by the samples of its microphone. Where no sound comes, for there may be a camera alone, it goes
-// on by itself. It never goes back.
+// on by itself, and what the sound left out stays counted.
 type clock struct {
 	mu   sync.Mutex
 	at   int64     // samples heard
+	mute int64     // samples that never came
 	when time.Time // the last one came
-	told time.Duration
 }
 
 // stalled is how long the microphone may bring nothing before the clock goes without it.
@@ -21,21 +21,26 @@ const stalled = time.Second
 
 func newClock() *clock { return &clock{when: time.Now()} }
 
-// set is called by listen for every hop.
-func (c *clock) set(at int64) {
+// set is called by listen for every hop. It returns how many samples of silence lay before the hop: 0 nearly always.
+func (c *clock) set(at int64) (gap int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at, c.when = at, time.Now()
+	gap = c.alone()
+	c.at, c.when, c.mute = at, time.Now(), c.mute+gap
+	return gap
+}
+
+// alone is how many samples did not come since the last one; c.mu is held.
+func (c *clock) alone() int64 {
+	if d := time.Since(c.when); d > stalled {
+		return int64(d * model.InputRate / time.Second)
+	}
+	return 0
 }
 
 // now returns the time of the call.
 func (c *clock) now() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d := time.Duration(c.at) * time.Second / model.InputRate
-	if alone := time.Since(c.when); alone > stalled {
-		d += alone
-	}
-	c.told = max(c.told, d)
-	return c.told
+	return time.Duration(c.at+c.mute+c.alone()) * time.Second / model.InputRate
 }

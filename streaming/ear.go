@@ -16,7 +16,7 @@ type ear struct {
 
 	// Listen's alone:
 	pcm  []float32 // the piece that is growing
-	lost int       // samples since the last piece that found room
+	lost int       // samples since the last piece that found room, or that never came
 }
 
 // A piece is some sound, and how much silence stands for what was lost before it.
@@ -41,19 +41,31 @@ func (e *ear) listen(on bool) {
 	}
 }
 
-// take gives the next hop to the ear; there may be none.
-func (e *ear) take(pcm []float32) {
+// take gives the next hop to the ear, with the silence before it; there may be no ear.
+func (e *ear) take(pcm []float32, gap int64) {
 	switch {
 	case e == nil:
 		return
 	case e.on.Load():
+		if gap > 0 {
+			e.hand()
+			e.lost += int(gap)
+		}
 		if e.pcm == nil {
 			e.pcm = make([]float32, 0, earPiece+model.Hop)
 		}
-		if e.pcm = append(e.pcm, pcm...); len(e.pcm) < earPiece {
-			return
+		if e.pcm = append(e.pcm, pcm...); len(e.pcm) >= earPiece {
+			e.hand()
 		}
-	case len(e.pcm) == 0:
+	default: // what it heard before the camera went
+		e.hand()
+		e.lost = 0
+	}
+}
+
+// hand hands the piece on, or makes it silence.
+func (e *ear) hand() {
+	if len(e.pcm) == 0 {
 		return
 	}
 	select {

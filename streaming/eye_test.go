@@ -303,7 +303,7 @@ func TestMend(t *testing.T) {
 	}
 }
 
-// Without sound the clock goes on by itself, and never back.
+// Without sound the clock goes on by itself, and what the sound left out stays counted.
 func TestClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClock()
@@ -311,14 +311,29 @@ func TestClock(t *testing.T) {
 		if d := c.now(); d != 3*time.Second {
 			t.Errorf("%v without a microphone", d)
 		}
-		c.set(model.InputRate)
-		if d := c.now(); d != 3*time.Second {
-			t.Errorf("went back to %v", d)
+		if gap := c.set(model.InputRate); gap != 3*model.InputRate || c.now() != 4*time.Second {
+			t.Errorf("a gap of %d samples, then %v", gap, c.now())
 		}
-		c.set(5 * model.InputRate)
+		if gap := c.set(5 * model.InputRate); gap != 0 {
+			t.Errorf("a gap of %d samples in sound that flows", gap)
+		}
 		time.Sleep(900 * time.Millisecond)
-		if d := c.now(); d != 5*time.Second {
-			t.Errorf("%v after 5 s of sound", d)
+		if d := c.now(); d != 8*time.Second {
+			t.Errorf("%v after 5 s of sound and 3 s of none", d)
 		}
 	})
+}
+
+// A microphone that brings nothing for a while leaves silence in the soundtrack, and the camera's being off nothing.
+func TestEarFillsGaps(t *testing.T) {
+	e := newEar(nil)
+	e.listen(true)
+	loud := slices.Repeat([]float32{1}, model.Hop)
+	e.take(loud, 0)
+	e.take(loud, 2*model.InputRate)
+	e.listen(false)
+	e.take(loud, 0)
+	if a, b := <-e.pieces, <-e.pieces; a.lost != 0 || len(a.pcm) != model.Hop || b.lost != 2*model.InputRate || len(b.pcm) != model.Hop || len(e.pieces) != 0 {
+		t.Errorf("%d and %d samples, behind %d and %d", len(a.pcm), len(b.pcm), a.lost, b.lost)
+	}
 }

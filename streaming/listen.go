@@ -42,8 +42,7 @@ func (s *Session) listen(ctx context.Context) error {
 			mend(pcm, buf)
 			buf = buf[:0]
 			at += model.Hop
-			s.senses.clock.set(at)
-			s.senses.ear.take(pcm)
+			s.senses.ear.take(pcm, s.senses.clock.set(at))
 			h := hop{at: at, pcm: pcm, loud: max(slices.Max(pcm), -slices.Min(pcm))}
 			if dull = dull + 1; h.loud > faint {
 				dull = 0
