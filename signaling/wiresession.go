@@ -27,9 +27,17 @@ type wireSession struct {
 	Omnilive         wireOmnilive `json:"omnilive"`
 }
 
-// wireOmnilive is what our sessions say beyond GA: the voices to choose from, the default first.
+// wireOmnilive is what our sessions say beyond GA: the voices to choose from, the default first, and what the model can do.
 type wireOmnilive struct {
 	Voices []string `json:"voices"`
+	Model  wireCan  `json:"model"`
+}
+
+type wireCan struct {
+	Sees   bool `json:"sees"`
+	Draws  bool `json:"draws"`
+	Calls  bool `json:"calls"`
+	Clones bool `json:"clones"`
 }
 
 type wireAudio struct {
@@ -98,7 +106,7 @@ func newSession(s streaming.Settings, voices []string) wireSession {
 		w.Audio.Output.Voice = wireVoice{s.Voice}
 	}
 	w.Audio.Output.Speed = cmp.Or(s.Speed, 1)
-	w.Omnilive.Voices = append([]string{}, voices...)
+	w.Omnilive.Voices, w.Omnilive.Model = append([]string{}, voices...), wireCan(s.Can)
 	return w
 }
 

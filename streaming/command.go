@@ -13,6 +13,7 @@ type Command interface{ command() }
 type Settings struct {
 	ID            string // sess_…; fixed
 	Model         string // fixed
+	Can           Can    // fixed
 	Instructions  string
 	Voice         string
 	Modality      string // audio or text
@@ -25,6 +26,14 @@ type Settings struct {
 	ToolChoice    string // ToolAuto (also when empty), ToolNone, ToolRequired, or a tool's name
 
 	clones []string // voices that this call gave recordings of
+}
+
+// Can says what the call's model can do beyond talking.
+type Can struct {
+	Sees   bool // pictures, from the camera or in a message
+	Draws  bool
+	Calls  bool // tools
+	Clones bool // speaks like a recording
 }
 
 // A Tool is a function that the client offers to the model.

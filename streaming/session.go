@@ -47,7 +47,7 @@ func NewSession(cfg Config, p Ports) (*Session, error) {
 		cfg.Log = slog.Default()
 	}
 	cfg.Settings = cfg.Settings.withDefaults(cfg.Model.Abilities())
-	cfg.Settings.ID = newID("sess")
+	cfg.Settings.ID, cfg.Settings.Can = newID("sess"), can(cfg.Model)
 	vad, err := cfg.NewSpeech()
 	if err != nil {
 		return nil, fmt.Errorf("speech detector: %w", err)

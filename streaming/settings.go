@@ -43,6 +43,13 @@ func (s Settings) withDefaults(a model.Abilities) Settings {
 	return s
 }
 
+// can is what a client learns of the model.
+func can(m model.Model) Can {
+	a := m.Abilities()
+	_, clones := m.(model.VoiceCloner)
+	return Can{Sees: a.Sees, Draws: a.Draws, Calls: a.Calls, Clones: clones}
+}
+
 // apply returns s changed by u, or what is wrong with u.
 func (s Settings) apply(u Update, a model.Abilities) (Settings, *Error) {
 	if u.refused != nil {

@@ -79,3 +79,15 @@ func TestTooManyReferences(t *testing.T) {
 
 // mute is a model that clones no voices.
 type mute struct{ model.Model }
+
+// The client learns what the model can do beyond talking.
+func TestCan(t *testing.T) {
+	s := newScene(1000)
+	s.run(t)
+	if c, _ := find[SessionCreated](t, s, 0); c.Settings.Can != (Can{Sees: true, Draws: c.Settings.Can.Draws, Calls: c.Settings.Can.Calls, Clones: true}) {
+		t.Errorf("told %+v", c.Settings.Can)
+	}
+	if got := can(mute{&fakeModel{}}); got.Clones {
+		t.Errorf("a model with its own voices only: %+v", got)
+	}
+}
