@@ -5,8 +5,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"omnilive/model/checkpoint"
 	"omnilive/model/gguf"
 	"omnilive/model/omni"
 	"omnilive/model/omni/omnitest"
@@ -69,5 +71,17 @@ func TestTexts(t *testing.T) {
 	}
 	if v.Size != all || v.Units.First != units || v.Units.Count != 6561 || v.Codes.First != codes || v.Codes.Count != all-codes {
 		t.Errorf("%d ids, units %+v, codes %+v", v.Size, v.Units, v.Codes)
+	}
+}
+
+// The vocoder's plan names the table of its speakers, too.
+func TestVocoderHasSpeakers(t *testing.T) {
+	p := checkpoint.NewPlan(nothing{})
+	if _, _, err := omni.DeclareVocoder(p, []byte("{}"), false, nil); err != nil {
+		t.Fatal(err)
+	}
+	n := slices.IndexFunc(p.Wants(), func(n checkpoint.Need) bool { return n.Name == "spk_emb.weight" })
+	if n < 0 || !slices.Equal(p.Wants()[n].Shape, []int64{speakers, vector}) || len(p.Wants()) != 785 {
+		t.Errorf("%d tensors, the speakers' is number %d", len(p.Wants()), n)
 	}
 }

@@ -11,14 +11,18 @@ import (
 	"omnilive/model/omni"
 )
 
-// nothing is a source without tensors: a plan over it says what it would want.
+// speakers is how many the published vocoder has; vector is how long the vector of each is.
+const speakers, vector = 26, 256
+
+// nothing is a source without tensors, but for the table of speakers, by which vocoders with names are known: a plan over it
+// says what it would want.
 type nothing struct{ checkpoint.Source }
 
-func (nothing) Lookup(string) (checkpoint.Tensor, bool) { return checkpoint.Tensor{}, false }
-func (nothing) Tensors() []checkpoint.Tensor            { return nil }
+func (nothing) Tensors() []checkpoint.Tensor { return nil }
 
-// speakers is how many the published vocoder has.
-const speakers = 26
+func (nothing) Lookup(name string) (t checkpoint.Tensor, ok bool) {
+	return checkpoint.Tensor{Name: name, Type: gguf.F16, Shape: []int64{speakers, vector}}, name == "spk_emb.weight"
+}
 
 // writeVocoder writes the vocoder of named voices as convert would, with the published dimensions.
 func writeVocoder(out string, x *random) error {
