@@ -1,17 +1,16 @@
 package media
 
 import (
-	"context"
 	"io"
 	"sync"
 )
 
 // Sizes of a frameQueue.
 const (
-	queueFrames = 25             // half a second; more would be heard as latency
-	inputFrame  = InputRate / 50 // samples in FrameTime at InputRate
-	maxFill     = 2 * InputRate  // most silence put into one gap, in samples
-	maxDrift    = InputRate / 40 // nearer than this to its place, a sound is taken to be in place
+	queueFrames = 25              // half a second; more would be heard as latency
+	inputFrame  = InputRate / 50  // samples in FrameTime at InputRate
+	maxFill     = 2 * InputRate   // most silence put into one gap, in samples
+	maxDrift    = InputRate / 100 // nearer than this to its place, a sound is taken to be in place
 )
 
 // A stretch is a frame on the track's own clock, where a gap is a gap.
@@ -20,7 +19,7 @@ type stretch struct {
 	pcm [inputFrame]float32
 }
 
-// A frameQueue cuts decoded sound into frames and hands them from the decoder's thread to the reader. When full it
+// A frameQueue cuts decoded sound into frames and hands them from the decoder to the reader. When full it
 // loses its oldest frame. Put is called by one goroutine at a time, read by another; end by anyone.
 type frameQueue struct {
 	// The writer's alone.
@@ -48,6 +47,9 @@ func newFrameQueue() *frameQueue { return &frameQueue{ready: make(chan struct{},
 
 // put takes samples that belong at a place of the track's clock, given in samples.
 func (q *frameQueue) put(at int64, s16 []byte) {
+	if len(s16) < 2 {
+		return
+	}
 	q.place(at)
 	for len(s16) >= 2 {
 		k := min(inputFrame-q.n, len(s16)/2)
@@ -79,16 +81,26 @@ func (q *frameQueue) place(at int64) {
 	}
 }
 
-// skip leaves a gap of about off samples, the nearest that ends on a frame, and takes the rest for drift.
+// skip leaves a gap of off samples: silence to the end of the frame that is being filled, whole frames left out, and
+// silence at the beginning of the next.
 func (q *frameQueue) skip(off float64) {
+	gap := int64(off + 0.5)
+	q.drift += off - float64(gap)
 	if q.n > 0 {
-		off -= float64(inputFrame - q.n)
-		clear(q.part.pcm[q.n:])
+		gap -= q.pad(gap)
+	}
+	q.part.at += gap / inputFrame * inputFrame
+	q.pad(gap % inputFrame)
+}
+
+// pad puts up to n samples of silence into the frame that is being filled and returns how many there was room for.
+func (q *frameQueue) pad(n int64) int64 {
+	k := min(inputFrame-q.n, int(n))
+	clear(q.part.pcm[q.n : q.n+k])
+	if q.n += k; q.n == inputFrame {
 		q.flush()
 	}
-	frames := int64(max(0, off+inputFrame/2)) / inputFrame
-	q.part.at += frames * inputFrame
-	q.drift += off - float64(frames*inputFrame)
+	return int64(k)
 }
 
 // flush puts the filled frame into the queue.
@@ -122,20 +134,6 @@ func (q *frameQueue) end() {
 	q.ended = true
 	q.mu.Unlock()
 	q.wake()
-}
-
-// read waits for the next frame.
-func (q *frameQueue) read(ctx context.Context, f *Frame) error {
-	for {
-		if ok, err := q.take(f); ok || err != nil {
-			return err
-		}
-		select {
-		case <-q.ready:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 }
 
 // take copies the next frame into f, or a frame of silence where the track has a gap.

@@ -103,8 +103,8 @@ func TestFrameQueueAllocatesNothing(t *testing.T) {
 	n := testing.AllocsPerRun(100, func() {
 		q.put(at, b)
 		at += inputFrame
-		if err := q.read(t.Context(), &f); err != nil {
-			t.Fatal(err)
+		if ok, err := q.take(&f); !ok || err != nil {
+			t.Fatal(ok, err)
 		}
 	})
 	if n != 0 {

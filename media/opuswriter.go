@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,19 +11,17 @@ import (
 )
 
 // opusOut encodes 24 kHz sound, one packet for each 20 ms pushed.
-const opusOut = "appsrc name=src is-live=true format=time do-timestamp=false max-buffers=50 max-bytes=0 " +
-	"caps=audio/x-raw,format=S16LE,rate=24000,channels=1,layout=interleaved ! " +
-	"opusenc frame-size=20 inband-fec=true packet-loss-percentage=5 dtx=false bitrate=32000 bitrate-type=vbr " +
-	"audio-type=voice complexity=5 ! appsink name=opus sync=false max-buffers=50"
-
-// encodeTime is how long WriteFrame waits for the encoder, which needs half a millisecond on an idle machine.
-const encodeTime = 200 * time.Millisecond
+const (
+	opusOut = "opusenc name=in frame-size=20 inband-fec=true packet-loss-percentage=5 dtx=false bitrate=32000 bitrate-type=vbr " +
+		"audio-type=voice complexity=5 ! appsink name=opus sync=false async=false"
+	opusOutCaps = "audio/x-raw,format=S16LE,rate=24000,channels=1,layout=interleaved"
+)
 
 // silentPacket is 20 ms of silence in Opus: CELT at full band, mono, one frame without content (RFC 6716 §3.1).
 var silentPacket = []byte{0xf8, 0xff, 0xfe}
 
-// An OpusWriter is an AudioWriter that encodes to Opus. Each WriteFrame sends one packet from the caller's
-// goroutine. One goroutine writes; Close may be called by another.
+// An OpusWriter is an AudioWriter that encodes to Opus. Each WriteFrame encodes and sends one packet on the caller's
+// goroutine, which takes half a millisecond, or nothing for silence. One goroutine writes; Close may be called by another.
 type OpusWriter struct {
 	send   func(packet []byte, d time.Duration) error
 	pipe   *gst.Pipeline
@@ -35,24 +32,13 @@ type OpusWriter struct {
 	out     []byte // the packet being sent
 	frames  int64  // pushed into the encoder
 	pending bool   // the encoder still holds the end of the last sound
-	timer   *time.Timer
-
-	late  atomic.Uint64
-	coded chan struct{} // a token: a packet came out
-
-	mu     sync.Mutex
-	count  int64 // packets that came out
-	packet []byte
 }
 
 // NewOpusWriter makes a writer that hands each packet, the Opus payload without RTP, with its duration to send.
 // send must not keep the packet.
 func NewOpusWriter(send func(packet []byte, d time.Duration) error) (*OpusWriter, error) {
-	w := &OpusWriter{
-		send: send, coded: make(chan struct{}, 1), timer: time.NewTimer(encodeTime),
-		out: make([]byte, 0, maxPacket), packet: make([]byte, 0, maxPacket),
-	}
-	pipe, err := gst.New(opusOut, map[string]gst.Sink{"opus": w.encoded})
+	w := &OpusWriter{send: send, out: make([]byte, 0, maxPacket)}
+	pipe, err := gst.NewInline(opusOut, opusOutCaps, map[string]gst.Sink{"opus": w.encoded})
 	if err != nil {
 		return nil, fmt.Errorf("open Opus writer: %w", err)
 	}
@@ -64,22 +50,13 @@ func NewOpusWriter(send func(packet []byte, d time.Duration) error) (*OpusWriter
 	return w, nil
 }
 
-// encoded runs on the encoder's thread.
-func (w *OpusWriter) encoded(packet []byte, _ time.Duration) {
-	w.mu.Lock()
-	w.count++
-	w.packet = append(w.packet[:0], packet...)
-	w.mu.Unlock()
-	select {
-	case w.coded <- struct{}{}:
-	default:
-	}
-}
+// encoded is called by the encoder, inside encode.
+func (w *OpusWriter) encoded(packet []byte, _ time.Duration) { w.out = append(w.out[:0], packet...) }
 
 // WriteFrame encodes and sends OutputFrame samples, clipped to [-1, 1], or, when f.PCM is empty, sends silence.
 // The first silence after sound carries the last milliseconds of that sound, which the encoder holds back, so that
 // they are not heard at the start of the next.
-func (w *OpusWriter) WriteFrame(ctx context.Context, f *Frame) error {
+func (w *OpusWriter) WriteFrame(_ context.Context, f *Frame) error {
 	switch {
 	case w.closed.Load():
 		return ErrClosed
@@ -94,14 +71,15 @@ func (w *OpusWriter) WriteFrame(ctx context.Context, f *Frame) error {
 	default:
 		return w.send(silentPacket, FrameTime)
 	}
-	if err := w.encode(ctx); err != nil {
+	if err := w.encode(); err != nil {
 		return err
 	}
 	return w.send(w.out, FrameTime)
 }
 
-// encode sets w.out to the packet for w.s16, or to silence when the encoder is too slow: the call's clock goes on.
-func (w *OpusWriter) encode(ctx context.Context) error {
+// encode sets w.out to the packet for w.s16, or to silence where the encoder makes none: the call's clock goes on.
+func (w *OpusWriter) encode() error {
+	w.out = append(w.out[:0], silentPacket...)
 	if err := w.pipe.Push(w.s16[:], time.Duration(w.frames)*FrameTime); err != nil {
 		if errors.Is(err, gst.ErrFreed) {
 			return ErrClosed
@@ -109,40 +87,8 @@ func (w *OpusWriter) encode(ctx context.Context) error {
 		return fmt.Errorf("encode Opus: %w", err)
 	}
 	w.frames++
-	if w.take() { // spares the timer where the encoder was quick
-		return nil
-	}
-	w.timer.Reset(encodeTime)
-	defer w.timer.Stop()
-	for {
-		select {
-		case <-w.coded:
-			if w.take() {
-				return nil
-			}
-		case <-w.timer.C:
-			w.late.Add(1)
-			w.out = append(w.out[:0], silentPacket...)
-			return nil
-		case <-ctx.Done():
-			return fmt.Errorf("encode Opus: %w", context.Cause(ctx))
-		}
-	}
+	return nil
 }
-
-// take copies the packet of the newest frame to w.out if it is there. Packets that came too late are passed over.
-func (w *OpusWriter) take() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.count != w.frames {
-		return false
-	}
-	w.out = append(w.out[:0], w.packet...)
-	return true
-}
-
-// Late counts the frames that were sent as silence because the encoder was too slow.
-func (w *OpusWriter) Late() uint64 { return w.late.Load() }
 
 // Close frees the encoder.
 func (w *OpusWriter) Close() error {

@@ -17,6 +17,7 @@ type rtpHeader struct {
 	payload   uint8 // payload type
 	sequence  uint16
 	timestamp uint32
+	ssrc      uint32 // the source
 }
 
 // parseRTP reads the header of an RTP packet without allocating and returns its payload, padding taken off. The
@@ -29,6 +30,7 @@ func parseRTP(b []byte) (h rtpHeader, payload []byte, err error) {
 	h.payload = b[1] & 0x7f
 	h.sequence = binary.BigEndian.Uint16(b[2:])
 	h.timestamp = binary.BigEndian.Uint32(b[4:])
+	h.ssrc = binary.BigEndian.Uint32(b[8:])
 	n := 12 + 4*int(b[0]&0x0f) // contributing sources
 	if b[0]&0x10 != 0 {        // header extension
 		if len(b) < n+4 {

@@ -96,30 +96,6 @@ func TestParseRED(t *testing.T) {
 	}
 }
 
-func TestREDSeesOnce(t *testing.T) {
-	var s red
-	for _, c := range []struct {
-		sequence uint16
-		fresh    bool
-	}{
-		{65534, true},
-		{65534, false},
-		{0, true},
-		{65535, true},
-		{65535, false},
-		{50, true},
-		{49, true},
-		{49, false},
-		{65500, false},
-		{40_000, false},
-		{40_001, true},
-	} {
-		if got := s.see(c.sequence); got != c.fresh {
-			t.Errorf("packet %d: fresh %v", c.sequence, got)
-		}
-	}
-}
-
 func TestREDRecoversLoss(t *testing.T) {
 	t.Parallel()
 	opus := encodeSpeech(t, 60)

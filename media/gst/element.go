@@ -24,8 +24,6 @@ func Elements() []Element {
 	return []Element{
 		{Name: "appsrc", Package: base, For: "every pipeline"},
 		{Name: "appsink", Package: base, For: "every pipeline"},
-		{Name: "rtpjitterbuffer", Package: good, For: "hearing callers"},
-		{Name: "rtpopusdepay", Package: good, For: "hearing callers"},
 		{Name: "opusdec", Package: base, For: "hearing callers"},
 		{Name: "opusenc", Package: base, For: "speaking to callers"},
 		{Name: "valve", Package: core, For: "camera pictures"},

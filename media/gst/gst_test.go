@@ -272,3 +272,92 @@ func BenchmarkPush(b *testing.B) {
 		}
 	}
 }
+
+const inlineEcho = "identity name=in ! appsink name=out sync=false async=false"
+
+func inline(t testing.TB, desc, caps string, sink Sink) *Pipeline {
+	t.Helper()
+	p, err := NewInline(desc, caps, map[string]Sink{"out": sink})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Free)
+	if err := p.Play(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestInlineIsThroughWhenPushReturns needs no waiting, which is the whole point.
+func TestInlineIsThroughWhenPushReturns(t *testing.T) {
+	var g got
+	p := inline(t, inlineEcho, "application/x-rtp", g.sink)
+	for i, s := range []string{"one", "", "two"} {
+		if err := p.Push([]byte(s), time.Duration(i)*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(g.data, []string{"one", "two"}) || !slices.Equal(g.pts, []time.Duration{0, 2 * time.Second}) {
+		t.Errorf("%q at %v", g.data, g.pts)
+	}
+	p.Free()
+	if err := p.Push([]byte("three"), 0); !errors.Is(err, ErrFreed) {
+		t.Errorf("push after Free: %v", err)
+	}
+	if err := p.Gap(0, time.Second); !errors.Is(err, ErrFreed) {
+		t.Errorf("gap after Free: %v", err)
+	}
+}
+
+func TestInlineRefuses(t *testing.T) {
+	for _, c := range []struct{ desc, caps string }{
+		{inlineEcho, "a b c;;"},
+		{"appsrc name=in ! appsink name=out", "application/x-rtp"},
+		{"opusdec name=in ! appsink name=out", "video/x-vp8"},
+		{"identity ! appsink name=out", "application/x-rtp"},
+	} {
+		p, err := NewInline(c.desc, c.caps, nil)
+		if err == nil {
+			err = p.Play()
+			p.Free()
+		}
+		if err == nil {
+			t.Errorf("%+v was taken", c)
+		}
+	}
+	p := build(t, echo, nil)
+	if err := p.Gap(0, time.Second); err == nil {
+		t.Error("a gap in a pipeline that is not inline")
+	}
+}
+
+// TestInlineFreedUnderPush frees while another goroutine pushes.
+func TestInlineFreedUnderPush(t *testing.T) {
+	for range 20 {
+		var n atomic.Int64
+		p := inline(t, inlineEcho, "application/x-rtp", func([]byte, time.Duration) { n.Add(1) })
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				for p.Push([]byte("x"), 0) == nil {
+				}
+			})
+		}
+		until(t, "a sample", func() bool { return n.Load() > 10 })
+		p.Free()
+		wg.Wait()
+	}
+}
+
+func BenchmarkInline(b *testing.B) {
+	n := 0
+	p := inline(b, inlineEcho, "application/x-rtp", func([]byte, time.Duration) { n++ })
+	data := make([]byte, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = p.Push(data, 0)
+	}
+	if n < b.N {
+		b.Errorf("%d of %d came out", n, b.N)
+	}
+}

@@ -26,7 +26,8 @@ type Pipeline struct {
 
 	// mu keeps Free from pulling the elements away under a push. It is not held while threads are joined.
 	mu    sync.RWMutex
-	src   *gst.Element // nil: nothing can be pushed
+	src   *gst.Element // nil: nothing can be pushed, or it goes through feed
+	feed  feed
 	freed bool
 }
 
@@ -82,6 +83,9 @@ func (p *Pipeline) Play() error {
 	if err := p.bin.SetState(gst.StatePlaying); err != nil {
 		return fmt.Errorf("start pipeline: %w", errors.Join(err, p.log.failure()))
 	}
+	if p.feed.pad != nil && !p.feed.begin() {
+		return fmt.Errorf("start pipeline: %w", errors.Join(errors.New("what is fed to it does not fit"), p.log.failure()))
+	}
 	return nil
 }
 
@@ -93,7 +97,7 @@ func (p *Pipeline) Push(b []byte, pts time.Duration) error {
 	switch {
 	case p.freed:
 		return ErrFreed
-	case p.src == nil:
+	case p.src == nil && p.feed.pad == nil:
 		return errors.New("pipeline has no source to push to")
 	case len(b) == 0:
 		return nil
@@ -101,7 +105,12 @@ func (p *Pipeline) Push(b []byte, pts time.Duration) error {
 	if err := p.log.failure(); err != nil {
 		return err
 	}
-	r := push(p.src.Unsafe(), b, pts)
+	var r gst.FlowReturn
+	if p.feed.pad != nil {
+		r = p.feed.pass(b, pts)
+	} else {
+		r = push(p.src.Unsafe(), b, pts)
+	}
 	runtime.KeepAlive(b)
 	if r != gst.FlowOK {
 		return fmt.Errorf("push: %s", r)
@@ -164,6 +173,7 @@ func (p *Pipeline) Free() {
 	for _, e := range p.elems {
 		release(e.Object)
 	}
+	p.feed.free()
 	release(p.bin.Object)
 	release(p.bus.Object)
 }
