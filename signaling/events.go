@@ -86,6 +86,13 @@ func (o *outbox) cleared() bool {
 	return o.send(one(&bare{head{Type: "input_audio_buffer.cleared"}}))
 }
 
+// queued queues omnilive.queue: where the call stands, 0 for inside.
+func (o *outbox) queued(position int, wait time.Duration) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.send(one(&queueMessage{head{Type: "omnilive.queue"}, position, wait.Milliseconds()}))
+}
+
 // settings are those last told to the client.
 func (o *outbox) settings() streaming.Settings {
 	o.mu.Lock()
@@ -217,10 +224,12 @@ func wake(c chan struct{}) {
 
 // obey reads the client's messages and passes its commands on to the session.
 func (p *peer) obey(ctx context.Context) error {
-	select {
-	case <-p.hand.connected:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	for _, c := range []chan struct{}{p.hand.connected, p.hand.seated} {
+		select {
+		case <-c:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	if p.begin != nil {
 		if err := p.do(ctx, *p.begin); err != nil {

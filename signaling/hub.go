@@ -24,6 +24,7 @@ type Config struct {
 	Network    Network
 	Codecs     *Codecs         // nil means DefaultCodecs
 	Calls      int             // how many at once; 0 means 8
+	Admission  Admission       // which of them have to wait
 	Voices     func() []string // the model's voices, the default first; other names are mapped to it; may be nil
 	Connect    time.Duration   // how long a call may take to connect; 0 means 30 s
 	Meter      Meter           // what is counted; may be nil
@@ -51,17 +52,21 @@ type Hub struct {
 	once    sync.Once
 
 	mu    sync.Mutex // guards what follows
-	taken int        // places given away, those of calls being answered included
+	line  line       // places given away, those of calls being answered included, and who waits for one
 	peers map[string]*peer
 	stats Stats
 }
 
 // Stats are counts since the Hub was made.
 type Stats struct {
-	Active    int    // calls now, those being answered included
+	Active    int    // calls now, those being answered included, those waiting not
+	Waiting   int    // calls that wait for a place now
 	Answered  uint64 // offers that got an answer
-	Refused   uint64 // offers that found all lines busy
+	Refused   uint64 // offers that found all lines busy, and no room to wait
 	Connected uint64 // calls that connected
+	Waited    uint64 // calls that got their place after waiting
+	Left      uint64 // calls that ended while they waited
+	Load      Load
 }
 
 // New opens the media port. Run serves the calls and closes it again.
@@ -94,7 +99,10 @@ func New(c Config) (*Hub, error) {
 		p.close()
 		return nil, err
 	}
-	return &Hub{config: c, api: api, ports: p, start: make(chan *peer), stopped: make(chan struct{}), peers: map[string]*peer{}}, nil
+	return &Hub{
+		config: c, api: api, ports: p, start: make(chan *peer), stopped: make(chan struct{}), peers: map[string]*peer{},
+		line: line{gauge: gauge{admission: c.Admission}},
+	}, nil
 }
 
 // Port is the number of the media port.
@@ -106,10 +114,14 @@ func (h *Hub) Run(ctx context.Context) error {
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	defer h.once.Do(func() { close(h.stopped) })
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-tick.C:
+			h.admit()
 		case p := <-h.start:
 			calls.Go(func() { h.serve(ctx, p) })
 		}
@@ -125,7 +137,7 @@ func (h *Hub) serve(ctx context.Context, p *peer) {
 	lasted := time.Since(began)
 	h.config.Meter.CallEnded(Cause(err), lasted)
 	p.log.Info("call ended", "cause", Cause(err), "error", err, "lasted", lasted.Round(time.Millisecond), "drops", p.drops.Load())
-	h.release(p)
+	h.release(p.place, p, true)
 }
 
 // Answer takes an offer (SDP) and returns the call's id and the answer with all our candidates in it.
@@ -145,17 +157,18 @@ func (h *Hub) Answer(ctx context.Context, offer string, o CallOptions) (id, answ
 	return p.id, answer, nil
 }
 
-// accept reserves a place and makes the peer of an offer.
+// accept reserves a place, inside or in the queue, and makes the peer of an offer.
 func (h *Hub) accept(ctx context.Context, offer string, o CallOptions) (*peer, error) {
 	if err := checkOffer(offer); err != nil {
 		return nil, err
 	}
-	if err := h.reserve(); err != nil {
+	t, err := h.reserve()
+	if err != nil {
 		return nil, err
 	}
-	p, err := h.newPeer(ctx, offer, o)
+	p, err := h.newPeer(ctx, offer, o, t)
 	if err != nil {
-		h.release(nil)
+		h.release(t, nil, false)
 		return nil, err
 	}
 	return p, nil
@@ -180,32 +193,63 @@ func (h *Hub) launch(ctx context.Context, p *peer) error {
 // abandon ends a peer that never ran.
 func (h *Hub) abandon(p *peer) {
 	p.discard()
-	h.release(p)
+	h.release(p.place, p, false)
 }
 
-func (h *Hub) reserve() error {
+func (h *Hub) reserve() (*ticket, error) {
 	select {
 	case <-h.stopped:
-		return ErrClosed
+		return nil, ErrClosed
 	default:
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.taken >= h.config.Calls {
-		h.stats.Refused++
-		return ErrBusy
+	if t := h.line.take(time.Now(), h.config.Calls); t != nil {
+		return t, nil
 	}
-	h.taken++
-	return nil
+	h.stats.Refused++
+	return nil, &BusyError{h.line.retry()}
 }
 
-func (h *Hub) release(p *peer) {
+// release takes a place back; ran tells whether there was a call.
+func (h *Hub) release(t *ticket, p *peer, ran bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.taken--
 	if p != nil {
 		delete(h.peers, p.id)
 	}
+	switch waited := h.line.leave(t); {
+	case waited:
+		h.stats.Left++
+	case ran:
+		h.line.ended(time.Since(t.entered))
+	}
+	h.call()
+}
+
+// admit lets those in who wait and for whom there is a place now.
+func (h *Hub) admit() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.call()
+}
+
+// call is admit with the lock held.
+func (h *Hub) call() { h.stats.Waited += uint64(h.line.call(time.Now(), h.config.Calls)) }
+
+// ready says that a call that waits has connected.
+func (h *Hub) ready(t *ticket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t.ready = true
+	h.call()
+}
+
+// stands returns a waiting call's position and how long it may have to wait.
+func (h *Hub) stands(t *ticket) (position int, wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return t.position, h.line.wait(t.position)
 }
 
 // Hangup ends the call called id, or returns ErrUnknownCall.
@@ -225,7 +269,7 @@ func (h *Hub) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.stats
-	s.Active = h.taken
+	s.Active, s.Waiting, s.Load = h.line.inside, len(h.line.queue), h.line.gauge.load()
 	return s
 }
 

@@ -29,9 +29,10 @@ type peer struct {
 	pc    *webrtc.PeerConnection
 	voice *voice // to the loudspeaker
 
+	place  *ticket
 	mic    *mic
 	camera *camera
-	runner streaming.Runner
+	runner streaming.Runner         // set before hand.seated is closed
 	begin  *streaming.UpdateSession // settings that came with the offer
 
 	events *outbox
@@ -44,6 +45,7 @@ type peer struct {
 // handover is what Pion's callbacks pass on to run.
 type handover struct {
 	connected chan struct{}            // closed once
+	seated    chan struct{}            // closed when the call has its place and its session
 	once      sync.Once                // closes connected
 	quit      chan error               // the first cause to end the call
 	tracks    chan remoteTrack         // new tracks
@@ -58,7 +60,7 @@ type remoteTrack struct {
 }
 
 // newPeer makes a peer for an offer that passed checkOffer: the answer is set, candidates are being gathered.
-func (h *Hub) newPeer(ctx context.Context, offer string, o CallOptions) (*peer, error) {
+func (h *Hub) newPeer(ctx context.Context, offer string, o CallOptions, place *ticket) (*peer, error) {
 	begin, err := h.initial(o)
 	if err != nil {
 		return nil, err
@@ -69,7 +71,7 @@ func (h *Hub) newPeer(ctx context.Context, offer string, o CallOptions) (*peer, 
 	}
 	id := newID("rtc_")
 	p := &peer{
-		id: id, hub: h, log: h.config.Log.With("call", id), pc: pc, begin: begin,
+		id: id, hub: h, log: h.config.Log.With("call", id), pc: pc, begin: begin, place: place,
 		mic: newMic(), camera: newCamera(), events: newOutbox(id, h.config.Meter, h.config.voices()), hand: newHandover(),
 	}
 	p.mute = !strings.Contains(offer, "m=application")
@@ -82,7 +84,7 @@ func (h *Hub) newPeer(ctx context.Context, offer string, o CallOptions) (*peer, 
 
 func newHandover() handover {
 	return handover{
-		connected: make(chan struct{}), quit: make(chan error, 1), tracks: make(chan remoteTrack, maxSections),
+		connected: make(chan struct{}), seated: make(chan struct{}), quit: make(chan error, 1), tracks: make(chan remoteTrack, maxSections),
 		channel: make(chan *webrtc.DataChannel), inbox: make(chan []byte), done: make(chan struct{}),
 	}
 }
@@ -124,10 +126,22 @@ func (p *peer) prepare(offer string) error {
 	if err := p.negotiate(offer); err != nil {
 		return err
 	}
+	select {
+	case <-p.place.admitted:
+		return p.sit()
+	default: // it has to wait
+		return nil
+	}
+}
+
+// sit opens the session of a call that has its place.
+func (p *peer) sit() (err error) {
 	p.runner, err = p.hub.config.NewSession(streaming.Ports{Mic: p.mic, Out: p.voice, Camera: p.camera, Emit: p.emit})
 	if err != nil {
+		p.runner = nil
 		return fmt.Errorf("open session: %w", err)
 	}
+	close(p.hand.seated)
 	return nil
 }
 
@@ -268,7 +282,10 @@ func (p *peer) converse(ctx context.Context) error {
 		<-ctx.Done()
 	case <-ctx.Done():
 	}
-	err := p.runner.Run(ctx)
+	err := p.await(ctx)
+	if err == nil {
+		err = p.runner.Run(ctx)
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -280,6 +297,34 @@ func (p *peer) converse(ctx context.Context) error {
 	}
 	p.flush(ctx)
 	return fmt.Errorf("session: %w", err)
+}
+
+// await waits in the queue and tells the caller where it stands, until the call has its place and its session.
+func (p *peer) await(ctx context.Context) error {
+	if p.runner != nil {
+		return nil // there was a place at once
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	tick := time.NewTicker(tellEvery)
+	defer tick.Stop()
+	for p.hub.ready(p.place); ; {
+		position, wait := p.hub.stands(p.place)
+		if !p.events.queued(position, wait) {
+			p.end(ErrSlowClient)
+		}
+		if position == 0 {
+			return p.sit()
+		}
+		select {
+		case <-p.place.admitted:
+		case <-p.place.moved:
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // readReports reads what the caller reports about our sound, which keeps Pion's interceptors going.

@@ -32,6 +32,8 @@ type SignalError struct {
 	Type    string `json:"type"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
+
+	RetryAfter int `json:"retry_after,omitempty"` // seconds; where the code is busy
 }
 
 // Signal serves one caller that trickles its candidates: offer, answer, then candidates both ways as they come. A further
@@ -148,7 +150,7 @@ func (c *trickle) complain(err error) error {
 	case errors.As(err, &own):
 		e.Type, e.Code = own.Type, own.Code
 	case errors.Is(err, ErrBusy):
-		e.Code = "busy"
+		e.Code, e.RetryAfter = "busy", int(retryAfter(err).Seconds())
 	}
 	return c.write(Signal{Type: "error", Error: e})
 }

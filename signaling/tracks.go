@@ -61,7 +61,7 @@ func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
 		if err != nil {
 			return
 		}
-		if n < 2 {
+		if n < 2 || !p.sits() {
 			continue
 		}
 		if pt := buf[1] & 0x7f; to == nil || pt != current || p.mic.idle() { // idle: the track that took the place has ended
@@ -75,6 +75,16 @@ func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
 		if err := to.Push(buf[:n]); err != nil {
 			p.drop("audio")
 		}
+	}
+}
+
+// sits tells whether the call has its place; what is said or shown before is not for anybody.
+func (p *peer) sits() bool {
+	select {
+	case <-p.hand.seated:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -94,6 +104,9 @@ func (p *peer) look(t *webrtc.TrackRemote, mime string) {
 		n, _, err := t.Read(buf)
 		if err != nil {
 			return
+		}
+		if !p.sits() {
+			continue
 		}
 		if err := view.Push(buf[:n]); err != nil {
 			p.drop("video")

@@ -217,6 +217,12 @@ type (
 		ResponseID string `json:"response_id"`
 		Language   string `json:"language"`
 	}
+	// queueMessage: omnilive.queue, where a call that waits for its place stands.
+	queueMessage struct {
+		head
+		Position      int   `json:"position"` // 1 is the next; 0 is inside
+		EstimatedWait int64 `json:"estimated_wait_ms"`
+	}
 	// inputSilent: omnilive.input.silent.
 	inputSilent struct {
 		head
