@@ -121,7 +121,7 @@ func (c *Call) Picture(ctx context.Context, n int) (Picture, error) {
 		return Picture{}, errors.New("caller: pictures are counted from 0")
 	}
 	for {
-		p, ended, changed := c.album.look(n)
+		p, changed, ended := c.album.look(n)
 		if p.done {
 			return p, nil
 		}
@@ -137,13 +137,13 @@ func (c *Call) Picture(ctx context.Context, n int) (Picture, error) {
 }
 
 // look is the n-th picture as it is now; the zero Picture before it is begun.
-func (a *album) look(n int) (p Picture, ended error, changed <-chan struct{}) { //nolint:staticcheck // ended is a state, not a failure of look
+func (a *album) look(n int) (p Picture, changed <-chan struct{}, ended error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n < len(a.pictures) {
 		p = *a.pictures[n]
 	}
-	return p, a.ended, a.changed
+	return p, a.changed, a.ended
 }
 
 // Draw asks for a picture of what prompt says, from the camera's newest picture on where that is wanted.

@@ -21,7 +21,6 @@ type reply struct {
 	yield  func(model.Piece, error) bool
 	picked int  // ids that the model has picked
 	drew   bool // a picture
-	play   *playout
 }
 
 // previewSide is the longer side of a preview, in pixels.
@@ -71,6 +70,7 @@ func (r *reply) answer(ctx context.Context) (drew bool, err error) {
 	s.answer, c.answer = a, a
 	o.Taken = a.taken
 	f := &following{r: r, a: a}
+	defer f.silence()
 	for e, err := range c.w.Answer(ctx, o) {
 		if err != nil {
 			return false, f.broken(ctx, err)
@@ -193,6 +193,13 @@ func (f *following) end(ctx context.Context) (drew bool, err error) {
 	}
 	f.r.drew = len(f.draws) > 0
 	return f.r.drew, nil
+}
+
+// silence frees what the voice remembers.
+func (f *following) silence() {
+	if f.play != nil {
+		f.play.close()
+	}
 }
 
 // broken ends an answer that did not end by itself.
