@@ -393,7 +393,7 @@ func film(ctx context.Context, write func([]byte, time.Duration) error) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if err := write([]byte{1, 2, 3}, 100*time.Millisecond); err != nil {
+		if err := write([]byte{1, 3, 2}, 100*time.Millisecond); err != nil {
 			return err
 		}
 		select {

@@ -311,15 +311,22 @@ func TestClock(t *testing.T) {
 		if d := c.now(); d != 3*time.Second {
 			t.Errorf("%v without a microphone", d)
 		}
-		if gap := c.set(model.InputRate); gap != 3*model.InputRate || c.now() != 4*time.Second {
+		if gap := c.set(model.InputRate); gap != 2*model.InputRate || c.now() != 3*time.Second {
 			t.Errorf("a gap of %d samples, then %v", gap, c.now())
 		}
-		if gap := c.set(5 * model.InputRate); gap != 0 {
-			t.Errorf("a gap of %d samples in sound that flows", gap)
-		}
 		time.Sleep(900 * time.Millisecond)
-		if d := c.now(); d != 8*time.Second {
-			t.Errorf("%v after 5 s of sound and 3 s of none", d)
+		if gap := c.set(model.InputRate * 19 / 10); gap != 0 || c.now() != 3900*time.Millisecond {
+			t.Errorf("a gap of %d samples in sound that flows, then %v", gap, c.now())
+		}
+		for at := range 5 { // late and all at once is no gap
+			time.Sleep(2 * time.Second * time.Duration(max(0, 1-at)))
+			c.set(model.InputRate*19/10 + int64(at+1)*model.InputRate*2/5)
+		}
+		if d := c.now(); d > 6*time.Second+100*time.Millisecond+1600*time.Millisecond {
+			t.Errorf("%v after 5.9 s", d)
+		}
+		if gap := c.set(4 * model.InputRate); gap != 0 {
+			t.Errorf("a gap of %d samples where none was", gap)
 		}
 	})
 }
