@@ -142,6 +142,7 @@ func (o *fakeOut) quietest(from, to int64) float32 {
 type fakeModel struct {
 	hears  []string // the transcript of each final, in order; the last one stays
 	answer string
+	bare   bool          // it begins with nothing in its memory
 	hear   time.Duration // what a recognition takes
 	think  time.Duration // to the first word
 	open   int
@@ -158,6 +159,9 @@ func (m *fakeModel) Close() error               { return nil }
 func (m *fakeModel) NewConversation(_ context.Context, o model.Options) (model.Conversation, error) {
 	m.open++
 	m.conv = &fakeConv{m: m, words: []string{"<system>"}, tools: o.Tools}
+	if m.bare {
+		m.conv.words = nil
+	}
 	return m.conv, nil
 }
 
@@ -254,7 +258,7 @@ func (c *fakeConv) push(w ...string) int {
 func (c *fakeConv) Truncate(pos int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if pos > len(c.words) || pos < 1 {
+	if pos > len(c.words) || pos < 0 {
 		return fmt.Errorf("truncate to %d of %d", pos, len(c.words))
 	}
 	c.words = c.words[:pos]

@@ -328,8 +328,9 @@ func (t *talk) interrupt(why error, reason string) {
 	t.close(n, StatusCancelled, reason)
 }
 
+// truncate cuts the conversation; a reply that ended before it knew where it began has left nothing to cut.
 func (t *talk) truncate(pos int) {
-	if pos == 0 {
+	if pos < 0 {
 		return
 	}
 	if err := t.s.conv.Truncate(pos); err != nil {

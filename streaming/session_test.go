@@ -131,6 +131,18 @@ func TestThinkingPause(t *testing.T) {
 	}
 }
 
+// The first words of a call leave no trace either, in a conversation that holds nothing before them.
+func TestFirstThinkingPause(t *testing.T) {
+	s := newScene(6000, span{500, 1500}, span{1750, 2400})
+	s.model.bare = true
+	s.cfg.Complete = func(string, string) float64 { return 0.1 }
+	s.model.hears = []string{"What is", "What is it?"}
+	s.run(t)
+	if got := strings.Join(s.model.conv.words, " "); got != "<What is it?> one two three four five six seven eight" {
+		t.Errorf("the model remembers %q", got)
+	}
+}
+
 // No opinion that the turn is unfinished, however firm, makes the user wait for ever.
 func TestNeverHangs(t *testing.T) {
 	s := newScene(6000, span{500, 1500})

@@ -47,7 +47,7 @@ func (c change) apply(ctx context.Context, conv model.Conversation) error {
 // Its goroutine writes the fields of the first group until done is closed; converse owns the rest.
 type turn struct {
 	applied int // changes that are in the conversation now
-	base    int // the conversation's length before the input
+	base    int // the conversation's length before the input; negative: not known
 	err     error
 
 	pieces   chan model.Piece
@@ -93,7 +93,7 @@ type times struct {
 // begin starts a reply; its pieces come on t.pieces, which is closed at the end.
 func begin(ctx context.Context, conv model.Conversation, j job) *turn {
 	ctx, cancel := context.WithCancelCause(ctx)
-	t := &turn{cancel: cancel, pieces: make(chan model.Piece), done: make(chan struct{}), clock: times{begun: time.Now()}}
+	t := &turn{base: -1, cancel: cancel, pieces: make(chan model.Piece), done: make(chan struct{}), clock: times{begun: time.Now()}}
 	go func() {
 		defer close(t.done)
 		defer close(t.pieces)
