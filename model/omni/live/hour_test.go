@@ -219,3 +219,24 @@ func TestNobodyAsks(t *testing.T) {
 		t.Error("no answer")
 	}
 }
+
+// Where no second window can be had a camera that nobody asks about waits for the next question, and nothing spins meanwhile.
+func TestNoSecondWindow(t *testing.T) {
+	l := openWith(t, 1, 2048, Options{Words: 6, Units: 20})
+	c := begin(t, l)
+	defer c.Close()
+	ctx := context.Background()
+	r := rand.New(rand.NewPCG(7, 8))
+	for i := range 40 {
+		if _, err := c.See(ctx, scene(r), model.SeeOptions{At: time.Duration(i) * time.Second / 2}); err != nil {
+			t.Fatal(err)
+		}
+		c.rest()
+	}
+	if c.in.dropped == 0 {
+		t.Error("the window never was full")
+	}
+	if got := answerOf(t, c, &model.Input{Text: "Who came?"}, model.ReplyOptions{}, 0); len(got.pcm) == 0 {
+		t.Error("no answer")
+	}
+}

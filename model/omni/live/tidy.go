@@ -39,20 +39,23 @@ func (c *Conversation) startTidying() {
 	}
 	c.tidy.running = true
 	c.tidy.runs.Go(func() {
-		c.tidyUp(c.tidy.ctx)
+		roomier := c.tidyUp(c.tidy.ctx)
 		c.mu.Lock()
 		c.tidy.running = false
 		c.mu.Unlock()
-		c.putMoments(c.tidy.ctx) // those that found no room
+		if roomier {
+			c.putMoments(c.tidy.ctx) // those that found no room; else they wait for the next one
+		}
 	})
 }
 
 // tidyUp fills a second window with what is to stay, behind the turns of all calls, and then takes it in place of the first.
 // Where no second window can be had, or what it was made of changed, the next question that finds no room sees to it.
-func (c *Conversation) tidyUp(ctx context.Context) {
+// It reports whether there is more room now.
+func (c *Conversation) tidyUp(ctx context.Context) (roomier bool) {
 	w, err := c.l.m.NewWindow()
 	if err != nil {
-		return
+		return false
 	}
 	defer func() { w.Close() }()
 	ctx = omni.Background(ctx)
@@ -61,16 +64,18 @@ func (c *Conversation) tidyUp(ctx context.Context) {
 	p, turned, err := c.snapshot()
 	c.mu.Unlock()
 	if err != nil || feedTo(ctx, w, p.feeds()) != nil {
-		return
+		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.catchUp(c.tidy.ctx, w, p, turned) {
-		return
+		return false
 	}
+	was := c.w.Len()
 	c.work.again += w.Len()
 	c.take(p)
 	c.w, w = w, c.w
+	return c.w.Len() < was
 }
 
 // snapshot is a plan with how often each of the kept stretches has changed.
