@@ -275,7 +275,18 @@ func (v *rival) compare(in *model.Input, o model.ReplyOptions, leave int, want [
 	if whole && len(got) != len(want) {
 		v.t.Errorf("%s: live answers %d ids, ask %d", v.n, len(got), len(want))
 	}
-	v.s.written(o, want, live, last, whole, leave > 0)
+	cut := -1
+	switch {
+	case leave == 0:
+	case o.TextOnly:
+		cut = last.Pos - v.c.shift - live.s.at - live.opening
+	case !whole || last.Pos-live.first < len(live.units):
+		cut = last.Pos - live.first
+	}
+	if o.TextOnly && whole && leave > 0 && cut == len(want) {
+		cut = -1
+	}
+	v.s.written(o, want, cut)
 	if leave > 0 {
 		if err := v.c.Truncate(last.Pos); err != nil {
 			v.t.Errorf("%s: %v", v.n, err)
@@ -283,34 +294,35 @@ func (v *rival) compare(in *model.Input, o model.ReplyOptions, leave int, want [
 	}
 }
 
-// written writes the answer, or what was heard of it.
-func (s *scribe) written(o model.ReplyOptions, want []int32, a *answer, last model.Piece, whole, cut bool) {
+// written writes an answer, or what was heard of it: so many units of a spoken one, so many ids of one without sound; less
+// than none is all.
+func (s *scribe) written(o model.ReplyOptions, want []int32, cut int) {
 	v := s.l.m.Vocabulary
-	spoken := !o.TextOnly
-	if spoken {
-		s.owed = false
-	}
-	switch n := last.Pos - a.first; {
-	case whole && (!cut || spoken && n >= len(a.units)):
+	s.owed = s.owed && o.TextOnly
+	switch {
+	case cut < 0:
 		s.put(want)
 		if want[len(want)-1] == v.Marks.TurnEnd {
 			s.text("\n")
 		} else {
 			s.text("<|im_end|>\n")
 		}
-	case spoken:
-		f := a.text.between("<assistant_transcript>", "</assistant_transcript>")
-		k := f.from + f.upTo(a.textAt(n))
-		units := make([]int32, n)
-		for i := range units {
-			units[i] = a.units[i] + v.Units.First
+	case !o.TextOnly:
+		said := followed{decode: v.Tokenizer.NewDecoder(true)}
+		var units []int32
+		for _, id := range want {
+			said.take(id)
+			if v.Units.Has(id) && len(units) < cut {
+				units = append(units, id)
+			}
 		}
-		s.put(want[:k])
+		a := answer{words: said.between("<assistant_transcript>", "</assistant_transcript>")}
+		s.put(want[:a.words.from+a.words.upTo(a.textAt(cut))])
 		s.text("</assistant_transcript>\n<audio_decoder_call>\n<speaker_info>{}</speaker_info>\n<discrete_audio>\n<|discrete_audio_start|>")
 		s.put(units)
 		s.text("<|discrete_audio_end|></discrete_audio>\n</audio_decoder_call><|im_end|>\n")
 	default:
-		s.put(want[:last.Pos-a.c.shift-a.s.at-a.opening])
+		s.put(want[:cut])
 		s.text("<|im_end|>\n")
 	}
 }
