@@ -198,6 +198,16 @@ type Listener interface {
 	Listen(ctx context.Context, samples []float32) error
 }
 
+// A Worker is a Model that tells how busy it is. Its methods may be called by any goroutine, take next to no time and, where
+// dst has room, allocate nothing.
+type Worker interface {
+	// Work appends how long each thing that computes for calls has been at work so far, in an order that stays: the difference
+	// of two is how busy it was in between. What only looks ahead, and gives way to calls, is left out.
+	Work(dst []time.Duration) []time.Duration
+	// Cost is how much work a second of an answer was when the model was warmed, in seconds, of what is busiest; 0 before.
+	Cost() float64
+}
+
 // A VoiceCloner is a Model that can speak like a recording.
 type VoiceCloner interface {
 	// CloneVoice returns the name, which holds "like-", under which the model from now on speaks like the recording (mono at

@@ -69,6 +69,9 @@ func (e *Engine) rank(s *Sequence, u *urgency) {
 	e.wake()
 }
 
+// Turns is how many sequences are in Turn.
+func (e *Engine) Turns() int { return int(e.turns.Load()) }
+
 func (u *urgency) of() Class {
 	if u == nil {
 		return Normal

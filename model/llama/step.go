@@ -79,7 +79,7 @@ func (e *Engine) step() {
 	tokens, embeddings := e.plan(began)
 	e.decode(tokens, false)
 	e.decode(embeddings, true)
-	e.work.busy.Add(int64(time.Since(began)))
+	e.work.spent(time.Since(began), tokens, embeddings)
 }
 
 // plan picks the parts of the next step; tokens and embeddings cannot share a batch.

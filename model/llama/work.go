@@ -1,6 +1,7 @@
 package llama
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -11,7 +12,7 @@ type Work struct {
 	Background uint64        // those of them with Background prompts in them
 	Generated  uint64        // tokens that calls had picked
 	Prompted   uint64        // positions of prompts
-	Busy       time.Duration // time spent on steps
+	Busy       time.Duration // time spent on steps, those of nothing but Background aside
 }
 
 // work counts; it may be read at any time.
@@ -31,6 +32,18 @@ func (e *Engine) Work() Work {
 
 // Steps is how many batches have been decoded.
 func (e *Engine) Steps() uint64 { return e.work.steps.Load() }
+
+// spent takes down how long a step took, unless nobody but the background wanted it.
+func (w *work) spent(took time.Duration, tokens, embeddings []part) {
+	ahead := func(p part) bool { return p.pre != nil && p.pre.class == Background }
+	if !every(tokens, ahead) || !every(embeddings, ahead) {
+		w.busy.Add(int64(took))
+	}
+}
+
+func every(parts []part, f func(part) bool) bool {
+	return !slices.ContainsFunc(parts, func(p part) bool { return !f(p) })
+}
 
 // count takes down a decoded batch of n positions.
 func (w *work) count(parts []part, n int) {

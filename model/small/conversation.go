@@ -89,6 +89,7 @@ func (c *Conversation) See(ctx context.Context, p model.Picture, _ model.SeeOpti
 	if c.m.describer == nil {
 		return "", nil
 	}
+	defer c.m.work.since(time.Now())
 	line, err := c.m.describer.Describe(ctx, p)
 	if err != nil {
 		return "", err
@@ -177,6 +178,8 @@ func (c *Conversation) words(in model.Input) string {
 // Reply adds in and yields the answer clause by clause.
 func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.ReplyOptions) iter.Seq2[model.Piece, error] {
 	return func(yield func(model.Piece, error) bool) {
+		c.seq.SetPriority(llama.Turn, time.Now()) // until the first sound; it hurries what is read ahead, too
+		defer c.calm()
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if in != nil {
@@ -192,6 +195,9 @@ func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.Reply
 		}
 	}
 }
+
+// calm says that nobody waits in silence any more.
+func (c *Conversation) calm() { c.seq.SetPriority(llama.Normal, time.Time{}) }
 
 // errStopped says that the caller of Reply has broken out of its loop.
 var errStopped = errors.New("small: stopped")
@@ -328,6 +334,7 @@ func (r *reply) say(ctx context.Context, text string) error {
 		p.Marks[i].Pos = r.pos(from + p.Marks[i].TextEnd)
 	}
 	r.ends = slices.DeleteFunc(r.ends, func(e tokenEnd) bool { return e.text < r.gone })
+	r.c.calm()
 	if !r.yield(p, nil) {
 		return errStopped
 	}

@@ -55,6 +55,7 @@ type Model struct {
 	voice      *hibari.Synthesizer
 	speaker    *espeak.Speaker // nil where espeak-ng is not installed
 	describer  *camera.Describer
+	work       work
 	mu         sync.Mutex // guards prefix
 	stop       context.CancelFunc
 	running    sync.WaitGroup
@@ -122,12 +123,15 @@ func (m *Model) openRecognizer() (err error) {
 }
 
 func (m *Model) openVoice() (err error) {
-	m.voice, err = hibari.Open(filepath.Join(m.cfg.ModelsDir, VoiceDir), hibari.Options{Threads: 1})
+	m.voice, err = hibari.Open(filepath.Join(m.cfg.ModelsDir, VoiceDir), hibari.Options{Threads: 1, Parallel: voices})
 	if err == nil {
 		m.speaker, _ = espeak.Find()
 	}
 	return err
 }
+
+// voices is how many clauses are synthesized at once.
+const voices = 2
 
 func (m *Model) openDescriber() (err error) {
 	if m.cfg.NoVision {

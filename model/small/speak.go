@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 	"unicode"
 
 	"omnilive/model"
@@ -32,7 +33,9 @@ func (m *Model) speak(ctx context.Context, p *model.Piece, o model.ReplyOptions)
 			p.Marks[n-1] = model.Mark{Samples: len(p.PCM), TextEnd: len(p.Text)}
 		}
 	case m.speaker != nil && m.speaker.Speaks(lang):
+		from := time.Now()
 		pcm, err := m.speaker.Synthesize(ctx, p.Text, lang)
+		m.work.since(from)
 		if err != nil {
 			return err
 		}
@@ -104,7 +107,7 @@ func (m *Model) sampling(limit int) llama.Sampling {
 	return llama.Sampling{RepeatPenalty: 1.05, RepeatLast: 64, MaxTokens: limit}
 }
 
-// Warm runs every part once.
+// Warm runs every part once, and then answers once more to find the cost of it.
 func (m *Model) Warm(ctx context.Context) error {
 	c, err := m.NewConversation(ctx, model.Options{})
 	if err != nil {
@@ -126,7 +129,10 @@ func (m *Model) Warm(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return m.trial(ctx, c) // now that all is warm
 }
 
 // Say speaks text on its own: mono at OutputRate.

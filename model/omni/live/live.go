@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"omnilive/model"
 	"omnilive/model/llama"
@@ -49,6 +50,7 @@ type Model struct {
 	o      Options
 	voices []string
 	forms  forms
+	cost   atomic.Uint64 // bits of Cost
 }
 
 // forms are the fixed words around an answer, as ids.
@@ -112,7 +114,7 @@ func (l *Model) NewConversation(_ context.Context, o model.Options) (model.Conve
 	return c, nil
 }
 
-// Warm runs every network once.
+// Warm runs every network once, and then finds the cost of an answer.
 func (l *Model) Warm(ctx context.Context) error {
 	if _, err := l.m.Audio(ctx, make([]float32, model.InputRate)); err != nil {
 		return err
@@ -133,7 +135,10 @@ func (l *Model) Warm(ctx context.Context) error {
 		return err
 	}
 	defer w.Close()
-	return w.Append(ctx, l.forms.stop)
+	if err := w.Append(ctx, l.forms.stop); err != nil {
+		return err
+	}
+	return l.trial(ctx, w, v)
 }
 
 // Close ends the model that New was given.

@@ -12,6 +12,8 @@ import (
 // The first chunk of Unit-BigVGAN, which alone is not exact: see omni.SpeechOptions.
 const firstChunk = 5
 
+var speechOptions = omni.SpeechOptions{First: firstChunk, Ahead: 2 * firstChunk}
+
 // Units of speech for a letter, to tell which words belong to which sound before the end is known: 25 units a second, in
 // which people say about 14 letters of English or 5 syllables of Korean. At the end of an answer all its words are said.
 const (
@@ -29,7 +31,7 @@ type playout struct {
 }
 
 func newPlayout(a *answer, v omni.Voice, heard string) (*playout, error) {
-	s, err := a.c.l.m.Speech(v, omni.SpeechOptions{First: firstChunk, Ahead: 2 * firstChunk})
+	s, err := a.c.l.m.Speech(v, speechOptions)
 	if err != nil {
 		return nil, err
 	}

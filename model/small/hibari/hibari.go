@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"omnilive/model/onnx"
 	"omnilive/model/small/hibari/g2p"
@@ -42,6 +43,7 @@ type Synthesizer struct {
 	network *onnx.Session
 	ids     map[rune]int64
 	scratch chan *vocoder.Vocoder // holds Options.Parallel of them; who takes one may compute
+	busy    atomic.Int64          // nanoseconds
 }
 
 // Open loads the synthesizer from the folder dir: hibari.onnx, vocab.json, oov.onnx, oov.json, normalize.json,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"omnilive/model/small/hibari/g2p"
 	"omnilive/model/small/hibari/vocoder"
@@ -45,7 +46,11 @@ func (s *Synthesizer) Synthesize(ctx context.Context, text string, o SpeakOption
 	if err != nil {
 		return Speech{}, err
 	}
-	defer func() { s.scratch <- v }()
+	from := time.Now()
+	defer func() {
+		s.busy.Add(int64(time.Since(from)))
+		s.scratch <- v
+	}()
 	var out Speech
 	for i, b := range breaths(sentences) {
 		if err := context.Cause(ctx); err != nil {
@@ -59,6 +64,9 @@ func (s *Synthesizer) Synthesize(ctx context.Context, text string, o SpeakOption
 	out.finish(text)
 	return out, nil
 }
+
+// Busy is how long all runs together have taken so far. Any goroutine may ask.
+func (s *Synthesizer) Busy() time.Duration { return time.Duration(s.busy.Load()) }
 
 // take waits for a Vocoder.
 func (s *Synthesizer) take(ctx context.Context) (*vocoder.Vocoder, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"omnilive/model"
 )
@@ -66,6 +67,9 @@ func (r *Recognizer) known(languages []string) error {
 
 // maxSamples bounds one utterance: an hour.
 const maxSamples = 3600 * sampleRate
+
+// Busy is how long the recognizer has been at work so far. Any goroutine may ask.
+func (r *Recognizer) Busy() time.Duration { return r.turns.worked() }
 
 // Transcribe returns the words of pcm, mono at 16 kHz; silence and noise give an empty text. It may be called from many
 // goroutines: one is served at a time, finals first, and ErrBusy is returned where too many wait. It ends between two

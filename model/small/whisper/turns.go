@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 )
 
 // ErrBusy is returned where maxWaiting calls wait for the recognizer already.
@@ -18,6 +19,19 @@ type turns struct {
 	taken  bool
 	finals []chan struct{}
 	others []chan struct{}
+
+	since time.Time     // the turn was taken
+	busy  time.Duration // turns in all, that under way aside
+}
+
+// worked is how long turns have lasted in all.
+func (t *turns) worked() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.taken {
+		return t.busy + time.Since(t.since)
+	}
+	return t.busy
 }
 
 // enter waits for the turn. The caller must leave once it returned nil.
@@ -27,7 +41,7 @@ func (t *turns) enter(ctx context.Context, final bool) error {
 	}
 	t.mu.Lock()
 	if !t.taken {
-		t.taken = true
+		t.taken, t.since = true, time.Now()
 		t.mu.Unlock()
 		return nil
 	}
@@ -63,6 +77,8 @@ func (t *turns) enter(ctx context.Context, final bool) error {
 func (t *turns) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := time.Now()
+	t.busy, t.since = t.busy+now.Sub(t.since), now
 	for _, queue := range []*[]chan struct{}{&t.finals, &t.others} {
 		if len(*queue) > 0 {
 			close((*queue)[0])
