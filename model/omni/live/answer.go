@@ -227,12 +227,12 @@ func (c *Conversation) forget(p int) error {
 			c.answer, c.tail = nil, nil
 		}
 	}
-	if len(out) > 0 {
-		c.tail = nil
-	}
 	end := 0
 	if s := c.log.last(); s != nil {
 		end = s.end()
+	}
+	if len(out) > 0 {
+		c.tail = c.ending()
 	}
 	return c.w.Truncate(end)
 }

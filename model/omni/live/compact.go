@@ -204,10 +204,10 @@ func (c *Conversation) brief(m []*stretch) (*stretch, error) {
 		return m[0], nil
 	}
 	words := inWords(m)
-	if words.Role == "" {
+	if len(words) == 0 {
 		return nil, nil
 	}
-	pieces, err := c.l.m.Vocabulary.Prompt(&prompt.Conversation{Messages: []prompt.Message{words}}, prompt.Rows)
+	pieces, err := c.l.m.Vocabulary.Prompt(&prompt.Conversation{Messages: words}, prompt.Rows)
 	if err != nil {
 		return nil, err
 	}
@@ -215,22 +215,24 @@ func (c *Conversation) brief(m []*stretch) (*stretch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stretch{role: words.Role, n: positions(all), feeds: all, begins: true, ends: true, brief: true, told: words}, nil
+	return &stretch{role: words[0].Role, n: positions(all), feeds: all, begins: true, ends: true, brief: true}, nil
 }
 
-// inWords is a message without its media.
-func inWords(m []*stretch) prompt.Message {
+// inWords is a message without its media; the outputs of tools that share one are a message each to the template.
+func inWords(m []*stretch) (all []prompt.Message) {
 	s := m[0]
 	switch {
 	case s.told.Role != "":
-		return s.told
+		for _, s := range m {
+			all = append(all, s.told)
+		}
 	case s.answer != nil:
 		words := prompt.Say("assistant", s.answer.says())
 		words.Past, words.Calls = true, s.answer.calls
 		if words.Parts[0].Text == "" && len(words.Calls) == 0 {
-			return prompt.Message{}
+			return nil
 		}
-		return words
+		return []prompt.Message{words}
 	case s.role == "user":
 		var lines []string
 		for _, s := range m {
@@ -241,10 +243,10 @@ func inWords(m []*stretch) prompt.Message {
 			}
 		}
 		if len(lines) > 0 {
-			return prompt.Say("user", strings.Join(lines, "\n"))
+			return []prompt.Message{prompt.Say("user", strings.Join(lines, "\n"))}
 		}
 	}
-	return prompt.Message{}
+	return all
 }
 
 // shed gives up rows of features that will not be put in again, so that a long call does not hold them all. What the camera

@@ -159,6 +159,9 @@ func (c *Conversation) tell(ctx context.Context, in model.Input) error {
 		m.Calls = append(m.Calls, prompt.Call{Name: call.Name, Arguments: call.Arguments})
 	}
 	s := &stretch{role: in.Role, begins: true, ends: true, told: m}
+	if in.Role == "tool" {
+		return c.output(ctx, s, m)
+	}
 	return c.fill(ctx, s, &prompt.Conversation{Messages: []prompt.Message{m}}, nil)
 }
 
@@ -273,6 +276,7 @@ func (c *Conversation) settle(ctx context.Context) error {
 		return err
 	}
 	c.log.last().add(f)
+	c.log.last().ends = true
 	c.tail = nil
 	return nil
 }

@@ -48,6 +48,7 @@ type stretch struct {
 	turned int             // how often its feeds changed
 	answer *answer         // an assistant's
 	told   prompt.Message  // another role's, as the template takes it
+	closed int             // positions of the end that the message before it had, until it went on with this
 }
 
 // end is the position behind the stretch.
@@ -81,7 +82,7 @@ func (l *log) open() bool {
 func (l *log) cut(p int) (out []*stretch, err error) {
 	for n := len(l.all); n > 1 || n == 1 && l.all[0].role != "head"; n = len(l.all) {
 		s := l.all[n-1]
-		if s.at < p {
+		if s.at+s.closed < p {
 			if p < s.end() {
 				return out, fmt.Errorf("position %d lies inside of a message", p)
 			}

@@ -41,7 +41,7 @@ type Message struct {
 	Past bool // an assistant's: a question follows it, if not here; it brings no think block
 
 	// A user's message may be put in part by part, as a camera brings them: the first with Open, those between with both, the
-	// last with Resumed alone.
+	// last with Resumed alone. So may the answers of tools, which share a message.
 	Open    bool // it goes on: its end is not written
 	Resumed bool // its beginning stands in the window already
 

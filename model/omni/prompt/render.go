@@ -42,7 +42,9 @@ func (c *Conversation) Render() ([]Segment, error) {
 		case "assistant":
 			err = w.assistant(m, i > lastUser, i == len(c.Messages)-1)
 		case "tool":
-			w.tool(m, i == 0 || c.Messages[i-1].Role != "tool", i == len(c.Messages)-1 || c.Messages[i+1].Role != "tool")
+			first := i == 0 || c.Messages[i-1].Role != "tool"
+			last := i == len(c.Messages)-1 || c.Messages[i+1].Role != "tool"
+			w.tool(m, first && !m.Resumed, last && !m.Open)
 		default:
 			err = fmt.Errorf("unknown role %.40q", m.Role)
 		}
