@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 
 	"omnilive/signaling"
 )
@@ -49,9 +51,13 @@ func (s *Server) writeRefusal(w http.ResponseWriter, err error) {
 	case errors.As(err, &bad):
 		writeBody(w, http.StatusBadRequest, bad.Code, bad.Param, bad.Message)
 	case errors.Is(err, signaling.ErrBusy):
-		s.config.Metrics.refused.Inc()
-		w.Header().Set("Retry-After", retryAfter)
-		writeError(w, http.StatusServiceUnavailable, "busy", "all lines are busy; try again in %s seconds", retryAfter)
+		after := retryAfter
+		var busy *signaling.BusyError
+		if errors.As(err, &busy) {
+			after = strconv.Itoa(int(math.Ceil(busy.RetryAfter.Seconds())))
+		}
+		w.Header().Set("Retry-After", after)
+		writeError(w, http.StatusServiceUnavailable, "busy", "all lines are busy; try again in %s seconds", after)
 	case errors.Is(err, signaling.ErrClosed):
 		w.Header().Set("Retry-After", retryAfter)
 		writeError(w, http.StatusServiceUnavailable, "shutting_down", "the server is shutting down")
@@ -61,5 +67,5 @@ func (s *Server) writeRefusal(w http.ResponseWriter, err error) {
 	}
 }
 
-// retryAfter is when to try again, in seconds.
+// retryAfter is when to try again, in seconds, where nobody knows better.
 const retryAfter = "5"

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,11 +16,13 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	calls, refused, turns, speculated prometheus.Counter
-	active                            prometheus.Gauge
-	ended, events, errors, dropped    *prometheus.CounterVec
-	lasted                            *prometheus.HistogramVec
-	latency                           *prometheus.HistogramVec
+	hub                            atomic.Pointer[Hub] // whose Stats are shown
+	calls, turns, speculated       prometheus.Counter
+	underruns, dry                 prometheus.Counter
+	active                         prometheus.Gauge
+	ended, events, errors, dropped *prometheus.CounterVec
+	lasted                         *prometheus.HistogramVec
+	latency                        *prometheus.HistogramVec
 }
 
 var _ signaling.Meter = (*Metrics)(nil)
@@ -29,9 +32,10 @@ func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry:   prometheus.NewRegistry(),
 		calls:      counter("calls_total", "Calls answered."),
-		refused:    counter("calls_refused_total", "Offers refused because all lines were busy."),
 		turns:      counter("turns_total", "Turns of the user that were answered aloud."),
 		speculated: counter("turns_speculated_total", "Turns whose answer had been begun before the turn had ended."),
+		underruns:  counter("pacer_underruns_total", "Times that an answer fell silent in its middle because its sound came too late."),
+		dry:        counter("pacer_dry_seconds_total", "How long answers were silent in their middle because sound came too late."),
 		active:     prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "calls_active", Help: "Calls under way."}),
 		ended:      counters("calls_ended_total", "Calls that ended, by cause.", "cause"),
 		events:     counters("events_total", "Messages on the events channel, by direction (in, out).", "direction"),
@@ -48,7 +52,8 @@ func NewMetrics() *Metrics {
 		}, []string{"stage"}),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.calls, m.refused, m.turns, m.speculated, m.active, m.ended, m.events, m.errors, m.dropped, m.lasted, m.latency)
+		m.calls, m.turns, m.speculated, m.underruns, m.dry, m.active, m.ended, m.events, m.errors, m.dropped, m.lasted, m.latency)
+	m.registry.MustRegister(m.places()...)
 	return m
 }
 
@@ -107,6 +112,12 @@ func (m *Metrics) Event(sent bool) {
 
 // Failed counts an error message.
 func (m *Metrics) Failed(code string) { m.errors.WithLabelValues(code).Inc() }
+
+// Underrun counts a silence in the middle of an answer.
+func (m *Metrics) Underrun(lasted time.Duration) {
+	m.underruns.Inc()
+	m.dry.Add(lasted.Seconds())
+}
 
 // Dropped counts what was lost.
 func (m *Metrics) Dropped(what string) { m.dropped.WithLabelValues(what).Inc() }

@@ -96,6 +96,7 @@ func New(c Config, hub Hub) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	c.Metrics.watch(hub)
 	loopback, err := c.check()
 	if err != nil {
 		return nil, err

@@ -62,7 +62,9 @@ func (h *fakeHub) Signal(_ context.Context, s signaling.Socket) error {
 	}
 }
 
-func (h *fakeHub) Stats() signaling.Stats { return signaling.Stats{Active: 3} }
+func (h *fakeHub) Stats() signaling.Stats {
+	return signaling.Stats{Active: 3, Waiting: 2, Refused: 1, Waited: 5, Left: 4, Load: signaling.Load{Now: 0.75, Call: 0.1252}}
+}
 
 func newServer(t *testing.T, c Config, h Hub) *Server {
 	t.Helper()
@@ -354,6 +356,28 @@ func TestWebSocket(t *testing.T) {
 	}
 }
 
+// Who is refused is told when to come again: as the hub estimates it, where it does.
+func TestRetryAfter(t *testing.T) {
+	for want, err := range map[string]error{
+		"5":  signaling.ErrBusy,
+		"38": fmt.Errorf("open session: %w", &signaling.BusyError{RetryAfter: 37*time.Second + time.Millisecond}),
+	} {
+		s := newServer(t, Config{}, &fakeHub{err: err})
+		r := ask(s, "POST", "/v1/realtime/calls", "offer", sdp)
+		if got := r.Header().Get("Retry-After"); r.Code != 503 || got != want || !strings.Contains(r.Body.String(), "in "+want+" seconds") {
+			t.Errorf("%v: status %d, Retry-After %q, %s; want %s", err, r.Code, got, r.Body, want)
+		}
+	}
+}
+
+// The health of a server tells a balancer how much room there is.
+func TestHealthTellsTheLoad(t *testing.T) {
+	r := ask(newServer(t, Config{}, &fakeHub{}), "GET", "/healthz", "")
+	if got := strings.TrimSpace(r.Body.String()); got != `{"status":"ok","calls":3,"waiting":2,"load":0.75,"call_cost":0.125}` {
+		t.Errorf("health %s", got)
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	m := NewMetrics()
 	m.CallStarted()
@@ -364,13 +388,16 @@ func TestMetrics(t *testing.T) {
 	m.Event(false)
 	m.Failed("invalid_value")
 	m.Dropped("audio")
-	s := newServer(t, Config{Metrics: m}, &fakeHub{err: signaling.ErrBusy})
-	ask(s, "POST", "/v1/realtime/calls", "offer", sdp)
+	m.Underrun(40 * time.Millisecond)
+	m.Underrun(60 * time.Millisecond)
+	s := newServer(t, Config{Metrics: m}, &fakeHub{})
 	text := ask(s, "GET", "/metrics", "").Body.String()
 	for _, line := range []string{
 		"omnilive_calls_total 2", "omnilive_calls_active 1", `omnilive_calls_ended_total{cause="hangup"} 1`, "omnilive_calls_refused_total 1",
 		"omnilive_turns_total 1", "omnilive_turns_speculated_total 1", `omnilive_turn_latency_seconds_bucket{stage="total",le="0.7"} 1`,
 		`omnilive_turn_latency_seconds_bucket{stage="total",le="0.6"} 0`, `omnilive_events_total{direction="in"} 1`,
+		"omnilive_load 0.75", "omnilive_call_cost 0.1252", "omnilive_calls_waiting 2", "omnilive_calls_waited_total 5", "omnilive_calls_left_total 4",
+		"omnilive_pacer_underruns_total 2", "omnilive_pacer_dry_seconds_total 0.1",
 		`omnilive_errors_total{code="invalid_value"} 1`, `omnilive_dropped_total{what="audio"} 1`, `omnilive_call_duration_seconds_count{cause="hangup"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {

@@ -169,9 +169,20 @@ func (h *Hub) accept(ctx context.Context, offer string, o CallOptions) (*peer, e
 	p, err := h.newPeer(ctx, offer, o, t)
 	if err != nil {
 		h.release(t, nil, false)
+		if errors.Is(err, ErrBusy) { // there was a place, but the model had no room
+			err = h.refuse()
+		}
 		return nil, err
 	}
 	return p, nil
+}
+
+// refuse counts a refusal, and says when it may be worth to ask again.
+func (h *Hub) refuse() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stats.Refused++
+	return &BusyError{h.line.retry()}
 }
 
 // launch hands p over to Run.
@@ -203,12 +214,12 @@ func (h *Hub) reserve() (*ticket, error) {
 	default:
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if t := h.line.take(time.Now(), h.config.Calls); t != nil {
-		return t, nil
+	t := h.line.take(time.Now(), h.config.Calls)
+	h.mu.Unlock()
+	if t == nil {
+		return nil, h.refuse()
 	}
-	h.stats.Refused++
-	return nil, &BusyError{h.line.retry()}
+	return t, nil
 }
 
 // release takes a place back; ran tells whether there was a call.

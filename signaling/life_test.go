@@ -67,6 +67,7 @@ func (m *meter) Turn(signaling.Latency) { m.mu.Lock(); m.turns++; m.mu.Unlock() 
 func (*meter) Event(bool)               {}
 func (m *meter) Failed(code string)     { m.mu.Lock(); m.failed = append(m.failed, code); m.mu.Unlock() }
 func (*meter) Dropped(string)           {}
+func (*meter) Underrun(time.Duration)   {}
 
 // Calls end for the reason they end for.
 func TestCauses(t *testing.T) {

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -9,11 +10,12 @@ import (
 type Admission struct {
 	// Queue is how many connected calls may wait for a place; 0: none.
 	Queue int
-	// Busy returns how long each thing that computes for calls has been at work so far, in an order that stays; nil while
-	// nothing has been loaded. A call has to wait where it would keep one of them at work for longer than there is time.
-	// No Busy: calls are limited by their number alone.
-	Busy func() []time.Duration
-	// Cost is what a call took in a trial, seconds of work a second; it counts until calls have been measured. May be nil.
+	// Busy appends to dst how long each thing that computes for calls has been at work so far, in an order that stays;
+	// nothing while nothing has been loaded. A call has to wait where it would keep one of them at work for longer than there
+	// is time. No Busy: calls are limited by their number alone.
+	Busy func(dst []time.Duration) []time.Duration
+	// Cost is what a speaking call took in a trial, seconds of work a second; it counts until calls have been measured. May
+	// be nil.
 	Cost func() float64
 }
 
@@ -38,6 +40,7 @@ type gauge struct {
 	spent     []float64 // seconds of work, those long ago counted less
 	calls     float64   // seconds of calls, likewise
 	trial     float64
+	spare     []time.Duration // of a sample that is gone
 }
 
 type sample struct {
@@ -50,8 +53,8 @@ func (g *gauge) tick(now time.Time, inside int) {
 	if g.admission.Busy == nil {
 		return
 	}
-	busy := g.admission.Busy()
-	if len(busy) == 0 {
+	busy := g.admission.Busy(g.spare[:0])
+	if g.spare = nil; len(busy) == 0 {
 		return
 	}
 	if len(busy) != len(g.spent) {
@@ -67,7 +70,8 @@ func (g *gauge) tick(now time.Time, inside int) {
 		}
 	}
 	for len(g.samples) > 1 && now.Sub(g.samples[1].at) >= loadSpan {
-		g.samples = g.samples[1:]
+		g.spare = g.samples[0].busy
+		g.samples = slices.Delete(g.samples, 0, 1)
 	}
 	g.samples = append(g.samples, sample{now, busy})
 }

@@ -23,6 +23,8 @@ type Meter interface {
 	Failed(code string)
 	// Dropped counts something that was lost: audio packets, video packets, tracks.
 	Dropped(what string)
+	// Underrun counts a silence in the middle of an answer, where the pacer wanted sound that came too late.
+	Underrun(lasted time.Duration)
 }
 
 type noMeter struct{}
@@ -33,3 +35,4 @@ func (noMeter) Turn(Latency)                    {}
 func (noMeter) Event(bool)                      {}
 func (noMeter) Failed(string)                   {}
 func (noMeter) Dropped(string)                  {}
+func (noMeter) Underrun(time.Duration)          {}

@@ -89,11 +89,11 @@ func TestLoadAdmits(t *testing.T) {
 		work := time.Duration(0)
 		w := newWorld(t, signaling.Config{Admission: signaling.Admission{
 			Queue: 2,
-			Busy: func() []time.Duration {
+			Busy: func(dst []time.Duration) []time.Duration {
 				now := time.Since(began)
 				began = time.Now()
 				work += time.Duration(share * float64(now))
-				return []time.Duration{work, 0}
+				return append(dst, work, 0)
 			},
 			Cost: func() float64 { return 0.6 },
 		}})

@@ -3,6 +3,7 @@ package streaming
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"omnilive/media"
 	"omnilive/model"
@@ -19,6 +20,7 @@ type Config struct {
 	Observe   func(Event)                          // metrics; called for every event of every session, must not block; may be nil
 	Looks     Looks                                // how often the camera is looked at
 	Dropped   func(what string)                    // metrics: a look or a second of the soundtrack was dropped; must not block; may be nil
+	Underrun  func(lasted time.Duration)           // metrics: sound of an answer came so much too late; must not block; may be nil
 }
 
 // Looks bound how many camera pictures are shown to the model while nobody speaks of them. What a question needs is shown beside that.

@@ -51,20 +51,29 @@ type player struct {
 	gain  float32 // 1; less while ducked
 	level float32 // the gain the last frame ended with
 	gone  playout
-	hush  int    // frames since the last one with sound
-	late  uint64 // times the schedule was given up
+	hush  int                        // frames since the last one with sound
+	dry   int                        // samples of silence since the sound of an answer under way
+	empty func(lasted time.Duration) // told of an underrun; may be nil
 }
 
-func newPlayer(out media.AudioWriter) *player {
-	return &player{out: out, wake: make(chan struct{}, 1), gain: 1, level: 1}
+func newPlayer(out media.AudioWriter, underrun func(lasted time.Duration)) *player {
+	return &player{out: out, wake: make(chan struct{}, 1), gain: 1, level: 1, empty: underrun}
 }
 
-// push adds p to what is to be said.
+// push adds p to what is to be said. Sound that comes after the sound before it has ended comes too late: the pacer has run
+// dry in the middle of an answer.
 func (p *player) push(piece model.Piece) {
 	p.mu.Lock()
 	p.queue = append(p.queue, piece)
 	p.held += len(piece.PCM)
+	dry := 0
+	if len(piece.PCM) > 0 {
+		dry, p.dry = p.dry, 0
+	}
 	p.mu.Unlock()
+	if dry > 0 && p.empty != nil {
+		p.empty(time.Duration(dry) * time.Second / media.OutputRate)
+	}
 }
 
 // room says whether the reply may go on.
@@ -87,7 +96,7 @@ func (p *player) cut() {
 	}
 	clear(p.queue)
 	p.queue, p.off, p.mark, p.held = p.queue[:0], 0, 0, 0
-	p.now = progress{}
+	p.now, p.dry = progress{}, 0
 	p.gain, p.level = 1, 1
 }
 
@@ -111,7 +120,7 @@ func (p *player) progress() progress {
 // begin forgets how far the reply before was; the next push belongs to a new one.
 func (p *player) begin() {
 	p.mu.Lock()
-	p.now = progress{}
+	p.now, p.dry = progress{}, 0
 	p.mu.Unlock()
 }
 
@@ -137,7 +146,6 @@ func (p *player) run(ctx context.Context) error {
 			timer.Reset(max(wait, 0))
 			continue
 		}
-		p.late++
 		next = time.Now()
 		timer.Reset(0)
 	}
@@ -161,6 +169,9 @@ func (p *player) fill(f *media.Frame) {
 		news = p.passMarks() || news
 	}
 	p.shade(f.PCM)
+	if p.now.Samples > 0 { // else nothing of the answer was heard yet
+		p.dry += media.OutputFrame - len(f.PCM)
+	}
 	if len(f.PCM) > 0 {
 		for len(f.PCM) < media.OutputFrame {
 			f.PCM = append(f.PCM, 0)

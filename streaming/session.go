@@ -60,7 +60,7 @@ func NewSession(cfg Config, p Ports) (*Session, error) {
 		return nil, fmt.Errorf("conversation: %w", err)
 	}
 	s := &Session{
-		cfg: cfg, ports: p, conv: conv, vad: vad, play: newPlayer(p.Out), senses: senses{clock: newClock()},
+		cfg: cfg, ports: p, conv: conv, vad: vad, play: newPlayer(p.Out, cfg.Underrun), senses: senses{clock: newClock()},
 		hops: make(chan hop), cmds: make(chan Command), heard: make(chan heard), judge: make(chan verdict),
 		seen: make(chan string), glance: make(chan struct{}, 1),
 	}

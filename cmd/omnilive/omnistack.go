@@ -119,6 +119,14 @@ func (o *omniModel) transcribe(ctx context.Context, speech []float32, h model.He
 	})
 }
 
+// Work is that of the model, and the recognizer's.
+func (o *omniModel) Work(dst []time.Duration) []time.Duration {
+	if dst = o.Model.Work(dst); o.recognizer != nil {
+		dst = append(dst, o.recognizer.Busy())
+	}
+	return dst
+}
+
 // Close frees the model and its files.
 func (o *omniModel) Close() error {
 	err := o.Model.Close()

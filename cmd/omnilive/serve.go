@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,6 +28,7 @@ type serveFlags struct {
 	hosts     string
 	mediaPort int
 	publicIPs string
+	queue     int
 	lite      bool
 	verbose   bool
 }
@@ -40,6 +42,7 @@ func parseServe(args []string) (*serveFlags, error) {
 	fs.StringVar(&f.http.TLS.KeyFile, "tls-key", "", "key `file` (PEM)")
 	fs.BoolVar(&f.http.TLS.SelfSigned, "tls-self-signed", false, "make a certificate; it is kept in --tls-cert and --tls-key where they are given")
 	fs.BoolVar(&f.http.Insecure, "insecure", false, "allow an address beyond loopback without key and TLS")
+	fs.IntVar(&f.queue, "queue", 8, "calls that may wait, each with its position, while there is no place or the model is too busy; more get 503")
 	fs.StringVar(&f.hosts, "hosts", "", "further host names that pages on loopback may use, with commas")
 	fs.IntVar(&f.mediaPort, "media-port", 0, "UDP and TCP port of all media; 0 means any free one")
 	fs.StringVar(&f.publicIPs, "public-ip", "", "addresses to announce in place of the private ones, with commas (1:1 NAT)")
@@ -51,8 +54,14 @@ func parseServe(args []string) (*serveFlags, error) {
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("serve: unexpected argument %q", fs.Arg(0))
 	}
+	if f.queue < 0 || f.queue > mostQueue {
+		return nil, fmt.Errorf("serve: --queue %d: want 0 to %d", f.queue, mostQueue)
+	}
 	return f, nil
 }
+
+// mostQueue is how many calls may wait at most: each holds a connection.
+const mostQueue = 1000
 
 // errLoading is what callers get until the models are warm.
 var errLoading = errors.New("the models are being loaded")
@@ -119,7 +128,7 @@ func (f *serveFlags) hubConfig(ready *atomic.Pointer[stack], m signaling.Meter) 
 				return nil, errLoading
 			}
 			config := s.config
-			config.Dropped = m.Dropped
+			config.Dropped, config.Underrun = m.Dropped, m.Underrun
 			r, err := streaming.NewSession(config, p)
 			if errors.Is(err, model.ErrBusy) {
 				return nil, signaling.ErrBusy
@@ -132,10 +141,36 @@ func (f *serveFlags) hubConfig(ready *atomic.Pointer[stack], m signaling.Meter) 
 			}
 			return nil
 		},
-		Calls: f.model.lines(), Meter: m,
+		Calls: f.model.lines(), Admission: admission(ready, f.queue), Meter: m,
 		Network: signaling.Network{Port: f.mediaPort, Reach: reach(f.http.Listen), Lite: f.lite, PublicIPs: split(f.publicIPs)},
 	}
 	return c
+}
+
+// admission has calls wait where the model, once it is loaded, says that it is too busy.
+func admission(ready *atomic.Pointer[stack], queue int) signaling.Admission {
+	worker := func() model.Worker {
+		if s := ready.Load(); s != nil {
+			w, _ := s.model.(model.Worker)
+			return w
+		}
+		return nil
+	}
+	return signaling.Admission{
+		Queue: queue,
+		Busy: func(dst []time.Duration) []time.Duration {
+			if w := worker(); w != nil {
+				return w.Work(dst)
+			}
+			return dst
+		},
+		Cost: func() float64 {
+			if w := worker(); w != nil {
+				return w.Cost()
+			}
+			return 0
+		},
+	}
 }
 
 // reach says from where calls may come, given where the page is.

@@ -51,7 +51,7 @@ func newModelFlags(fs *flag.FlagSet) *modelFlags {
 	fs.StringVar(&f.model, "model", "small", "the model that answers: small (Qwen2.5 0.5B), tiny (SmolLM2 135M, half the memory, sees nothing), or the `folder` of a HyperCLOVAX-SEED-Omni checkpoint")
 	fs.StringVar(&f.llm, "llm", "", "an instruct GGUF `file` in place of the model's own language model; its chat template is used")
 	fs.IntVar(&f.threads, "threads", 0, "threads for the recognizer and for the language model; 0 means one fewer than the cores")
-	fs.IntVar(&f.calls, "max-calls", 0, "calls at once; one more gets 503; 0 means 8, or 2 with the tiny model")
+	fs.IntVar(&f.calls, "max-calls", 0, "calls at once; what more come wait, or get 503; 0 means 8, or 2 with the tiny model")
 	fs.StringVar(&f.languages, "languages", "en,ko", "languages to recognize, with commas (ISO 639-1)")
 	fs.StringVar(&f.instructions, "instructions", "", "system prompt that calls start with; empty means the model's own")
 	fs.StringVar(&f.quant, "quant", "bf16", "how a published omni checkpoint's networks are kept in memory: f32, f16, bf16 or q8_0 (a converted one loads as it lies there)")
