@@ -222,6 +222,8 @@ func (c *Conversation) brief(m []*stretch) (*stretch, error) {
 func inWords(m []*stretch) (all []prompt.Message) {
 	s := m[0]
 	switch {
+	case s.aside:
+		return nil
 	case s.told.Role != "":
 		for _, s := range m {
 			all = append(all, s.told)

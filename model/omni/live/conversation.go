@@ -133,6 +133,9 @@ func (c *Conversation) put(ctx context.Context, in model.Input) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
+	if err := c.forgetAside(ctx); err != nil {
+		return err
+	}
 	if in.Role != "" && in.Role != "user" {
 		return c.tell(ctx, in)
 	}

@@ -27,6 +27,9 @@ func (c *Conversation) Hear(ctx context.Context, speech []float32, o model.HearO
 		return c.hearSoFar(ctx, speech, t)
 	}
 	if t.Text == "" && !t.Wordless {
+		c.in.mu.Lock()
+		defer c.in.mu.Unlock()
+		c.in.heard = nil // it is not the words before it that a question may refer to
 		return t, nil
 	}
 	it, err := c.ear.Encode(ctx, speech)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +41,57 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
+// resident is the memory of the process that is in RAM, in MB, once what Go needs no more is given back.
+func resident(t *testing.T) float64 {
+	debug.FreeOSMemory()
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("the system does not tell of a process's memory: ", err)
+	}
+	var size, pages int
+	if _, err := fmt.Sscan(string(b), &size, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return float64(pages*os.Getpagesize()) / (1 << 20)
+}
+
+// fillWindow fills a window to its end, by words and by rows of features.
+func fillWindow(t *testing.T, l *Model) {
+	t.Helper()
+	w, err := l.m.NewWindow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for _, words := range []bool{true, false} {
+		if err := w.Truncate(0); err != nil {
+			t.Fatal(err)
+		}
+		n := w.Room() - 1
+		all := feed{ids: make([]int32, n), n: n}
+		if !words {
+			all = feed{rows: make([]float32, n*l.m.Width()), n: n}
+		}
+		if err := feedTo(context.Background(), w, []feed{all}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// slope is how much y grows from one value to the next, by least squares.
+func slope(y []float64) float64 {
+	n, mean := float64(len(y)), 0.0
+	for _, v := range y {
+		mean += v / n
+	}
+	up, down := 0.0, 0.0
+	for i, v := range y {
+		x := float64(i) - (n-1)/2
+		up, down = up+x*(v-mean), down+x*x
+	}
+	return up / down
+}
+
 // An hour's video call, as fast as the machine goes: the soundtrack without a gap, the camera six times a minute, a spoken
 // question or a typed one every half minute or so. The window never overflows; a turn's work is that of what is new; nothing
 // grows; and what was said in the first minute is still there as words.
@@ -47,6 +100,7 @@ func TestAnHour(t *testing.T) {
 		t.Skip("an hour of conversation takes a minute")
 	}
 	l := openWith(t, 2, 8192, Options{Words: 4, Units: 10})
+	fillWindow(t, l) // so that all memory that its graphs are planned in has been used once
 	c := begin(t, l)
 	defer c.Close()
 	ctx := context.Background()
@@ -60,6 +114,7 @@ func TestAnHour(t *testing.T) {
 	type minute struct {
 		turn, again, len int
 		heap             uint64
+		rss              float64
 	}
 	var minutes []minute
 	for m := range 60 {
@@ -97,7 +152,7 @@ func TestAnHour(t *testing.T) {
 		if c.w.Room() < 0 || c.Len() < c.shift {
 			t.Fatalf("minute %d: %d positions, %d of them gone", m, c.Len(), c.shift)
 		}
-		minutes = append(minutes, minute{c.work.turn - was.turn, c.work.again - was.again, c.w.Len(), heap()})
+		minutes = append(minutes, minute{c.work.turn - was.turn, c.work.again - was.again, c.w.Len(), heap(), resident(t)})
 	}
 	text := c.holds()
 	for _, want := range []string{password, "It is minute 0.", "It is minute 30.", "It is minute 57."} {
@@ -121,6 +176,15 @@ func TestAnHour(t *testing.T) {
 	alive := func(m minute) int { return int(m.heap >> 10) }
 	if early, late := mean(minutes[15:25], alive), mean(minutes[50:], alive); late-early > 3*1024 {
 		t.Errorf("%d KB live in memory after 20 minutes, %d after an hour", early, late)
+	}
+	var rss []float64
+	for _, m := range minutes[15:] {
+		rss = append(rss, m.rss)
+	}
+	if s := 10 * slope(rss); s > 1 {
+		t.Errorf("the resident memory grows by %.2f MB in ten minutes: %.1f", s, rss)
+	} else {
+		t.Logf("resident memory: %.1f MB, and %.2f more every ten minutes", rss[len(rss)-1], s)
 	}
 	sizes := make([]int, len(minutes))
 	for i, m := range minutes {

@@ -35,11 +35,19 @@ func (r *reply) run(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
+	if err := c.forgetAside(ctx); err != nil {
+		return err
+	}
 	if err := c.endMessage(ctx); err != nil {
 		return err
 	}
 	if !r.yield(model.Piece{Pos: c.len() + c.shift}, nil) {
 		return errLeft
+	}
+	if r.o.Instructions != "" {
+		if err := c.whisper(ctx, r.o.Instructions); err != nil {
+			return err
+		}
 	}
 	again, err := r.answer(ctx)
 	if err != nil || !again {
