@@ -58,6 +58,7 @@ func TestBargeInLeavesThePainting(t *testing.T) {
 }
 
 // omnilive.image.cancel stops a painting, whether it has begun or waits; response.cancel those of its response; hanging up all.
+// To cut the answer off, as typed words do, leaves them.
 func TestPaintingIsCancelled(t *testing.T) {
 	for name, c := range map[string]struct {
 		cancel func(s *scene) Command
@@ -66,6 +67,7 @@ func TestPaintingIsCancelled(t *testing.T) {
 		"image":                      {func(s *scene) Command { return CancelImage{ID: imageID(s, 0)} }, 1},
 		"waiting image":              {func(s *scene) Command { return CancelImage{ID: imageID(s, 2)} }, 1},
 		"response, while it is said": {func(*scene) Command { return CancelResponse{} }, 3},
+		"the sound cut off":          {func(*scene) Command { return ClearOutput{} }, 0},
 		"nothing":                    {func(*scene) Command { return CancelImage{EventID: "x", ID: "img_no"} }, 0},
 		"another response":           {func(*scene) Command { return CancelResponse{EventID: "x", ResponseID: "resp_no"} }, 0},
 		"by hanging up":              {func(*scene) Command { return ClearInput{} }, 0},

@@ -80,14 +80,31 @@ func TestTooManyReferences(t *testing.T) {
 // mute is a model that clones no voices.
 type mute struct{ model.Model }
 
+// able is a model that can do something else.
+type able struct {
+	model.Model
+	can model.Abilities
+}
+
+func (a able) Abilities() model.Abilities { return a.can }
+
 // The client learns what the model can do beyond talking.
 func TestCan(t *testing.T) {
 	s := newScene(1000)
 	s.run(t)
-	if c, _ := find[SessionCreated](t, s, 0); c.Settings.Can != (Can{Sees: true, Draws: c.Settings.Can.Draws, Calls: c.Settings.Can.Calls, Clones: true}) {
+	if c, _ := find[SessionCreated](t, s, 0); c.Settings.Can != (Can{Sees: true, Draws: true, Calls: true, Clones: true}) {
 		t.Errorf("told %+v", c.Settings.Can)
 	}
-	if got := can(mute{&fakeModel{}}); got.Clones {
-		t.Errorf("a model with its own voices only: %+v", got)
+	for _, c := range []struct {
+		able model.Abilities
+		want Can
+	}{
+		{model.Abilities{Sees: true}, Can{Sees: true}},
+		{model.Abilities{Draws: true}, Can{Draws: true}},
+		{model.Abilities{Calls: true}, Can{Calls: true}},
+	} {
+		if got := can(able{mute{&fakeModel{}}, c.able}); got != c.want {
+			t.Errorf("a model that has %+v and its own voices only: %+v", c.able, got)
+		}
 	}
 }

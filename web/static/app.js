@@ -196,13 +196,13 @@ function play(mine, stream) {
 }
 
 /**
- * Says a typed message, with its picture, or asks for a drawing. An answer under way gives way to it, as it would to a voice.
+ * Says a typed message, with its picture, or asks for a drawing. An answer under way gives way to it, as it would to a voice;
+ * a picture that is being painted does not.
  * @param {Wish} wish
  */
 function say(wish) {
   if (!line?.live || !line.call) return false;
-  if (line.floor.responding) line.call.send({ type: 'response.cancel' });
-  if (line.floor.answering) line.call.send({ type: 'output_audio_buffer.clear' });
+  if (line.floor.responding || line.floor.answering) line.call.send({ type: 'output_audio_buffer.clear' });
   if (wish.picture) transcript.send(wish.picture);
   for (const event of asEvents(wish)) line.call.send(event);
   return true;

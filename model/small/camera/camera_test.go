@@ -230,29 +230,6 @@ func TestClassifierEqualsReference(t *testing.T) {
 	}
 }
 
-func TestDifference(t *testing.T) {
-	cat, cup := load(t, "testdata/chelsea.jpg"), load(t, "testdata/coffee.jpg")
-	noisy := model.Picture{Width: cat.Width, Height: cat.Height, RGB: append([]byte(nil), cat.RGB...)}
-	for i := range noisy.RGB {
-		noisy.RGB[i] = byte(min(255, max(0, int(noisy.RGB[i])+(i*7919)%13-6)))
-	}
-	if d := Difference(cat, cat); d != 0 {
-		t.Errorf("a picture differs from itself by %v", d)
-	}
-	if d := Difference(cat, noisy); d > 0.01 {
-		t.Errorf("noise makes %v", d)
-	}
-	if d := Difference(cat, cup); d < 0.1 || d > 1 {
-		t.Errorf("another picture makes %v", d)
-	}
-	if d := Difference(plainPicture(3, 5, 0, 0, 0), plainPicture(640, 480, 255, 255, 255)); d < 0.99 {
-		t.Errorf("black and white make %v", d)
-	}
-	if a, b := Difference(model.Picture{}, cat), Difference(model.Picture{}, model.Picture{}); a != 1 || b != 0 {
-		t.Errorf("without a picture: %v, without both: %v", a, b)
-	}
-}
-
 func TestSceneString(t *testing.T) {
 	apple := Label{Name: "an apple", Kind: "a fruit"}
 	dog := Label{Name: "a dog (beagle)", Kind: "a dog"}
@@ -390,9 +367,6 @@ func FuzzPicture(f *testing.F) {
 	f.Add(1, 1, []byte("abc"), uint16(1), uint16(600))
 	f.Fuzz(func(t *testing.T, w, h int, rgb []byte, tw, th uint16) {
 		p := model.Picture{Width: w, Height: h, RGB: rgb}
-		if d := Difference(p, plainPicture(2, 2, 9, 9, 9)); d < 0 || d > 1 {
-			t.Errorf("difference %v", d)
-		}
 		if check(p) != nil {
 			return
 		}
@@ -466,10 +440,5 @@ func BenchmarkDescribe(b *testing.B) {
 			}
 		}
 		b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/frame")
-	})
-	b.Run("difference", func(b *testing.B) {
-		for b.Loop() {
-			Difference(p, p)
-		}
 	})
 }

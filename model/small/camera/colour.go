@@ -133,23 +133,3 @@ func (c *cells) colour() (string, float64) {
 	best = slices.Index(count, slices.Max(count))
 	return colourNames[best], float64(count[best]) / float64(n)
 }
-
-// Difference measures how much b differs from a, from 0 (alike) to 1: the mean difference of coarse grids of their
-// light. Noise and the pictures' sizes hardly count; a person who moves makes about 0.02, another thing before the
-// camera 0.05 and more. It is 1 where only one of them is a picture, and 0 where neither is.
-func Difference(a, b model.Picture) float64 {
-	errA, errB := check(a), check(b)
-	switch {
-	case errA != nil && errB != nil:
-		return 0
-	case errA != nil || errB != nil:
-		return 1
-	}
-	ca, cb := sample(a), sample(b)
-	sum := 0.0
-	for i := range ca {
-		d := light(ca[i]) - light(cb[i])
-		sum += max(d, -d)
-	}
-	return sum / float64(len(ca)) / 255
-}

@@ -5,5 +5,5 @@
 // # Concurrency
 //
 // A Describer may be used by many goroutines at once. Close it after its users have returned; a Describe after that is
-// an error. Difference and Scene's methods may be called by anyone at any time.
+// an error. Scene's methods may be called by anyone at any time.
 package camera
