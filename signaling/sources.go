@@ -60,11 +60,11 @@ func (s *source[R]) end(e *epoch[R]) {
 	}
 }
 
-// idle says whether there is no receiver.
-func (s *source[R]) idle() bool {
+// holds says whether e's receiver is the one that is read.
+func (s *source[R]) holds(e *epoch[R]) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.now == nil
+	return e != nil && s.now == e
 }
 
 // current waits for a receiver other than old.
@@ -94,6 +94,7 @@ func (s *source[R]) close() error {
 // mic is the caller's microphone (media.AudioReader), whichever tracks it comes over.
 type mic struct {
 	source[AudioReceiver]
+	floor floor
 	// The reader's alone:
 	from   *epoch[AudioReceiver]
 	caller context.Context // of the last read, which joined is made of

@@ -3,13 +3,16 @@ package signaling_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 
+	omnimedia "omnilive/media"
 	"omnilive/signaling"
+	"omnilive/streaming"
 )
 
 // A shooter is a caller that changes its tracks in mid-call.
@@ -81,7 +84,7 @@ func (c *shooter) film(ctx context.Context) {
 		c.mu.Lock()
 		for track, width := range c.on {
 			if width > 0 {
-				_ = track.WriteSample(media.Sample{Data: []byte{1, 2, width}, Duration: 100 * time.Millisecond})
+				_ = track.WriteSample(media.Sample{Data: []byte{width, 2, width}, Duration: 100 * time.Millisecond})
 			}
 		}
 		c.mu.Unlock()
@@ -182,4 +185,78 @@ func TestSwitchedCamera(t *testing.T) {
 		c.negotiate()
 		c.see("another camera", 30, 5*time.Second)
 	})
+}
+
+// A spy listens to what the session's microphone brings.
+type spy struct {
+	omnimedia.AudioReader
+	last atomic.Int32
+}
+
+func (s *spy) ReadFrame(ctx context.Context, f *omnimedia.Frame) error {
+	err := s.AudioReader.ReadFrame(ctx, f)
+	if err == nil {
+		s.last.Store(int32(f.PCM[0]*128 + 0.5))
+	}
+	return err
+}
+
+// Of two microphones the newer one is heard, unless it has fallen silent or gone.
+func TestSecondMicrophone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ear := &spy{}
+		w := newWorld(t, signaling.Config{NewSession: func(p streaming.Ports) (streaming.Runner, error) {
+			ear.AudioReader = p.Mic
+			p.Mic = ear
+			return newFakeSession(p), nil
+		}})
+		defer w.close()
+		c, _ := shoot(t, w, 10)
+		defer c.close()
+		hears := func(what string, want int32) {
+			t.Helper()
+			time.Sleep(2 * time.Second)
+			for range 50 {
+				if got := ear.last.Load(); got != want {
+					t.Errorf("%s: %d is heard, want %d", what, got, want)
+					return
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+		first, _ := c.speak(31)
+		c.negotiate()
+		hears("one microphone", 31)
+		second, sender := c.speak(32)
+		c.negotiate()
+		hears("a newer one", 32)
+		c.show(second, 0)
+		hears("the newer one silent", 31)
+		c.show(second, 33)
+		hears("the newer one back", 33)
+		c.show(first, 0)
+		hears("the older one silent", 33)
+		c.show(first, 34)
+		hears("the older one beside it", 33)
+		if err := c.pc.RemoveTrack(sender); err != nil {
+			t.Fatal(err)
+		}
+		c.negotiate()
+		hears("the newer one removed", 34)
+	})
+}
+
+// speak adds a microphone on which the samples are so loud.
+func (c *shooter) speak(level byte) (*webrtc.TrackLocalStaticSample, *webrtc.RTPSender) {
+	c.t.Helper()
+	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, string('a'+rune(level)), "mic")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	sender, err := c.pc.AddTrack(track)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.show(track, level)
+	return track, sender
 }

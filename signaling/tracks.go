@@ -49,22 +49,24 @@ func (p *peer) receive(ctx context.Context, t remoteTrack) error {
 	return nil
 }
 
-// hear feeds a microphone track into the call's mic. Its payload type may change on the way.
+// hear feeds a microphone track into the call's mic, as long as no other has the floor. Its payload type may change on the way.
 func (p *peer) hear(ctx context.Context, t *webrtc.TrackRemote) {
 	buf := make([]byte, maxPacket)
 	var to AudioReceiver
 	var current uint8
 	var turn *epoch[AudioReceiver]
+	me := p.mic.floor.join()
+	defer p.mic.floor.leave(me)
 	defer func() { p.mic.end(turn) }()
 	for {
 		n, _, err := t.Read(buf)
 		if err != nil {
 			return
 		}
-		if n < 2 || !p.sits() {
+		if n < 2 || !p.sits() || !p.mic.floor.take(me) {
 			continue
 		}
-		if pt := buf[1] & 0x7f; to == nil || pt != current || p.mic.idle() { // idle: the track that took the place has ended
+		if pt := buf[1] & 0x7f; pt != current || !p.mic.holds(turn) { // another track had the place meanwhile
 			if to, err = p.hub.config.Codecs.Audio(pt); err != nil {
 				p.log.Error("open audio decoder", "error", err)
 				return
