@@ -7,10 +7,13 @@ import (
 	"omnilive/model/omni/prompt"
 )
 
+// aside is the role of a stretch that is for one answer only, and goes before the next message.
+const aside = "aside"
+
 // whisper puts in what is to be minded in the next answer only. Being the newest it has the last word over the system prompt.
 func (c *Conversation) whisper(ctx context.Context, instructions string) error {
 	m := prompt.Say("system", instructions)
-	s := &stretch{role: "system", begins: true, ends: true, aside: true, told: m}
+	s := &stretch{role: aside, begins: true, ends: true, told: m}
 	return c.fill(ctx, s, &prompt.Conversation{Messages: []prompt.Message{m}}, nil)
 }
 
@@ -18,7 +21,7 @@ func (c *Conversation) whisper(ctx context.Context, instructions string) error {
 // positions stay what they were.
 func (c *Conversation) forgetAside(ctx context.Context) error {
 	for {
-		i := slices.IndexFunc(c.log.all, func(s *stretch) bool { return s.aside })
+		i := slices.IndexFunc(c.log.all, func(s *stretch) bool { return s.role == aside })
 		if i < 0 {
 			return nil
 		}

@@ -14,7 +14,7 @@ import (
 // window, also where the answer was interrupted.
 func TestInstructionsOfOneReply(t *testing.T) {
 	l := openWith(t, 2, 4096, Options{System: "You are CLOVA X.", Words: 8, Units: 20})
-	const aside = "<|im_start|>system\nAnswer in verse.<|im_end|>\n<|im_start|>assistant\n"
+	const verses = "<|im_start|>system\nAnswer in verse.<|im_end|>\n<|im_start|>assistant\n"
 	for _, leave := range []int{0, 1} {
 		c := begin(t, l)
 		plain := answerOf(t, c, &model.Input{Text: "Hello."}, model.ReplyOptions{}, 0)
@@ -25,7 +25,7 @@ func TestInstructionsOfOneReply(t *testing.T) {
 		if verse.text == plain.text {
 			t.Error("the instructions change nothing")
 		}
-		if !strings.Contains(c.holds(), aside) {
+		if !strings.Contains(c.holds(), verses) {
 			t.Errorf("the window holds\n%s", c.holds())
 		}
 		if leave > 0 {

@@ -222,7 +222,7 @@ func (c *Conversation) brief(m []*stretch) (*stretch, error) {
 func inWords(m []*stretch) (all []prompt.Message) {
 	s := m[0]
 	switch {
-	case s.aside:
+	case s.role == aside:
 		return nil
 	case s.told.Role != "":
 		for _, s := range m {

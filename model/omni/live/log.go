@@ -47,7 +47,6 @@ type stretch struct {
 	bare   bool            // its rows of features are given up: it can no more be put in again as it is
 	turned int             // how often its feeds changed
 	answer *answer         // an assistant's
-	aside  bool            // it is for one answer only, and goes before the next message
 	told   prompt.Message  // another role's, as the template takes it
 	closed int             // positions of the end that the message before it had, until it went on with this
 }
