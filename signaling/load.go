@@ -101,8 +101,9 @@ func (g *gauge) load() (l Load) {
 		return l
 	}
 	from, to := g.samples[0], g.samples[n-1]
+	span := max(to.at.Sub(from.at), loadSpan) // an answer is made ahead in a burst: a moment's share says nothing
 	for i, b := range to.busy {
-		l.Now = max(l.Now, (b-from.busy[i]).Seconds()/to.at.Sub(from.at).Seconds())
+		l.Now = max(l.Now, (b-from.busy[i]).Seconds()/span.Seconds())
 	}
 	return l
 }
