@@ -414,3 +414,34 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("promtool: %v\n%s", err, out)
 	}
 }
+
+// docs/metrics.md names every metric of ours.
+func TestMetricsAreWrittenDown(t *testing.T) {
+	doc, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := NewMetrics()
+	m.CallEnded("hangup", time.Second)
+	m.Turn(signaling.Latency{})
+	m.Event(true)
+	m.Failed("x")
+	m.Dropped("x")
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := 0
+	for _, f := range families {
+		name, ok := strings.CutPrefix(f.GetName(), namespace+"_")
+		if !ok {
+			continue
+		}
+		if ours++; !strings.Contains(string(doc), "`"+name+"`") && !strings.Contains(string(doc), "`"+name+"{") {
+			t.Errorf("docs/metrics.md does not name %s", name)
+		}
+	}
+	if ours < 18 {
+		t.Errorf("only %d metrics found", ours)
+	}
+}

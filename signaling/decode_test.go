@@ -328,6 +328,7 @@ func TestMessages(t *testing.T) {
 	for _, m := range pictured1x1(t, tr) {
 		b.Write(append(m, '\n'))
 	}
+	b.Write(append(marshal(tr.number(&queueMessage{head{Type: "omnilive.queue"}, 2, 45000})), '\n'))
 	const file = "testdata/messages.jsonl"
 	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
 		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -332,11 +333,11 @@ type world struct {
 	hub    *signaling.Hub
 	codecs *counts
 
+	dead, lossy atomic.Bool
+
 	mu       sync.Mutex
 	sessions []*fakeSession
 	next     byte
-	lossy    bool
-	dead     bool
 	ended    chan error
 	stop     context.CancelFunc
 }
@@ -350,10 +351,8 @@ func newWorld(t *testing.T, c signaling.Config) *world {
 	}
 	w := &world{t: t, wan: wan, codecs: &counts{}, next: 10, ended: make(chan error, 1)}
 	dice := rand.New(rand.NewSource(1))
-	wan.AddChunkFilter(func(vnet.Chunk) bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return !w.dead && (!w.lossy || dice.Intn(10) > 0)
+	wan.AddChunkFilter(func(vnet.Chunk) bool { // holds the router's lock, which net takes with mu held
+		return !w.dead.Load() && (!w.lossy.Load() || dice.Intn(10) > 0)
 	})
 	c.Network.Net = w.net()
 	if c.Codecs == nil {
@@ -395,8 +394,8 @@ func (w *world) net() *vnet.Net {
 	return n
 }
 
-func (w *world) cut(on bool)  { w.mu.Lock(); w.dead = on; w.mu.Unlock() }
-func (w *world) lose(on bool) { w.mu.Lock(); w.lossy = on; w.mu.Unlock() }
+func (w *world) cut(on bool)  { w.dead.Store(on) }
+func (w *world) lose(on bool) { w.lossy.Store(on) }
 
 // close ends the hub and fails if anything is left over.
 func (w *world) close() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -141,7 +142,7 @@ func gather(t *testing.T, callers int, rtf float64, admission bool) (c crowd) {
 	bubble(t, func(t *testing.T) {
 		e := &engine{turn: make(chan struct{}, 1), rtf: rtf}
 		var underruns atomic.Int64
-		config := signaling.Config{Calls: callers, NewSession: func(p streaming.Ports) (streaming.Runner, error) {
+		config := signaling.Config{Calls: callers, Log: slog.New(slog.DiscardHandler), NewSession: func(p streaming.Ports) (streaming.Runner, error) {
 			return streaming.NewSession(streaming.Config{
 				Model: scripted{e}, NewSpeech: func() (model.SpeechDetector, error) { return hush{}, nil },
 				Underrun: func(time.Duration) { underruns.Add(1) },
