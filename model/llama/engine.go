@@ -54,6 +54,7 @@ type EngineOptions struct {
 	KVType             KVType
 	FlashAttn          FlashAttn
 	SharedCache        bool // one cache for all sequences: copies are cheaper, but answers depend a little on what else is in it
+	PlainProducts      bool // leave all matrix products to ggml: to compare with
 }
 
 // Limits that keep a wrong number from exhausting the machine's memory.
@@ -107,6 +108,7 @@ func NewEngine(model *Model, o EngineOptions) (*Engine, error) {
 	native := C.native_engine_new(model.native, C.native_engine_options{
 		n_ctx: C.uint32_t(o.ContextPerSequence * o.Sequences), n_batch: C.uint32_t(o.Batch), n_seq: C.uint32_t(o.Sequences),
 		threads: C.int32_t(o.Threads), flash_attn: o.FlashAttn.native(), kv_type: o.KVType.native(), unified: C.bool(o.SharedCache),
+		own_products: C.bool(o.ownProducts()),
 	})
 	if native == nil {
 		model.release()

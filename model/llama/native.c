@@ -250,6 +250,11 @@ native_engine *native_engine_new(void *model, native_engine_options o) {
 	p.kv_unified = o.unified;
 	p.abort = aborting;
 	p.abort_data = &e->abort;
+	e->scratch.threads = o.threads;
+	if (o.own_products) {
+		p.eval = (void *)native_reroute;
+		p.eval_data = &e->scratch;
+	}
 	e->n_embd = llama_model_n_embd_inp(model);
 	e->context = llama_init_from_model(model, p);
 	if (e->context == NULL || !attach_pool(e, o.threads)) {
@@ -264,6 +269,7 @@ native_engine *native_engine_new(void *model, native_engine_options o) {
 void native_engine_free(native_engine *e) {
 	if (e->context != NULL) llama_free(e->context);
 	if (e->pool != NULL) pool_free(e->pool);
+	free(e->scratch.bytes);
 	free(e->token);
 	free(e->seq);
 	free(e->embd);

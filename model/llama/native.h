@@ -53,10 +53,34 @@ _Static_assert(sizeof(native_context_params) == 160, "context params");
 _Static_assert(sizeof(native_batch) == 56, "batch");
 _Static_assert(sizeof(native_quantize_params) == 56, "quantize params");
 
+// The part of ggml's tensor that is read and written here; native_check compares it.
+typedef struct native_tensor {
+	int32_t type;
+	void *buffer;
+	int64_t ne[4]; // numbers a row, rows ...
+	size_t nb[4];  // bytes from one to the next
+	int32_t op, op_params[16], flags;
+	struct native_tensor *src[10], *view;
+	size_t view_at;
+	void *data;
+	char name[64];
+	void *extra;
+} native_tensor;
+
+_Static_assert(sizeof(native_tensor) == 328, "tensor"); // 8 bytes of padding follow
+
+// Memory for the products of one engine's steps.
+typedef struct {
+	int32_t threads;
+	size_t room;    // bytes a thread
+	uint8_t *bytes; // threads*room
+} native_scratch;
+
 // A context with the thread pool and the batch buffers that belong to it.
 typedef struct {
 	void *context, *memory, *pool;
 	int32_t capacity, n_embd, abort;
+	native_scratch scratch;
 	native_batch batch;
 	int32_t *seq;     // capacity; what batch.seq_id points into
 	int32_t *token;   // capacity
@@ -66,12 +90,16 @@ typedef struct {
 typedef struct {
 	uint32_t n_ctx, n_batch, n_seq;
 	int32_t threads, flash_attn, kv_type;
-	bool unified;
+	bool unified, own_products;
 } native_engine_options;
 
 // Binds every function; NULL, or the name of the first that is missing.
 const char *native_bind(void *llama);
 void native_bind_ggml(void *init, void *create, void *release);
+// The functions of ggml that reroute.c needs, by their order in enum native_ggml; false: a tensor is laid out differently.
+enum native_ggml { native_init, native_free, native_new_2d, native_mul_mat, native_custom, native_is_host, native_buffer_name, native_ggml_count };
+bool native_bind_products(void **functions);
+bool native_reroute(native_tensor *node, bool ask, void *scratch);
 // Compares the parameter layouts; NULL, or the name of the first that differs.
 const char *native_check(void);
 void native_start(void *log);

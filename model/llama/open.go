@@ -72,6 +72,9 @@ func bind(dir string) error {
 	if err := bindPool(); err != nil {
 		return err
 	}
+	if err := bindProducts(); err != nil {
+		return err
+	}
 	if differs := C.native_check(); differs != nil {
 		return fmt.Errorf("load %s: %s is laid out differently, so it is not build %s; %s", path, C.GoString(differs), Build, remedy)
 	}
@@ -87,6 +90,23 @@ func bindPool() error {
 		}
 	}
 	C.native_bind_ggml(found[0], found[1], found[2])
+	return nil
+}
+
+// bindProducts finds what reroute.c needs of ggml; the names are in the order of enum native_ggml.
+func bindProducts() error {
+	var found [C.native_ggml_count]unsafe.Pointer
+	for i, name := range []string{
+		"ggml_init", "ggml_free", "ggml_new_tensor_2d", "ggml_mul_mat", "ggml_custom_4d", "ggml_backend_buffer_is_host", "ggml_backend_buffer_name",
+	} {
+		var err error
+		if found[i], err = ggml.Symbol(name); err != nil {
+			return err
+		}
+	}
+	if !bool(C.native_bind_products(&found[0])) {
+		return fmt.Errorf("load ggml: its tensors are laid out differently, so it is not of build %s; %s", Build, remedy)
+	}
 	return nil
 }
 
