@@ -25,7 +25,7 @@ type talk struct {
 	turn  *turn
 	todo  todo
 	calls ledger
-	mute  muteWatch
+	dead  silences
 	echo  []float32 // scratch of the echo check
 }
 
@@ -45,7 +45,7 @@ type todo struct {
 }
 
 func newTalk(s *Session) *talk {
-	t := &talk{s: s, set: s.cfg.Settings, work: work{studio: studio{strokes: make(chan stroke, maxPainting)}}}
+	t := &talk{s: s, set: s.cfg.Settings, dead: silences{still: newStillness()}, work: work{studio: studio{strokes: make(chan stroke, maxPainting)}}}
 	t.ep.threshold = float32(t.set.Turn.Threshold)
 	return t
 }
@@ -64,7 +64,10 @@ func (t *talk) converse(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case h := <-t.s.hops:
+			h.at = t.dead.still.heard(h.at, t.u != nil)
 			t.onHop(h)
+		case <-t.dead.still.timer.C:
+			t.onStill()
 		case c := <-t.s.cmds:
 			t.onCommand(c)
 		case h := <-t.s.heard:
@@ -89,6 +92,7 @@ const maxHeld = 4
 // hangUp ends what is under way when the call is over.
 func (t *talk) hangUp() {
 	t.dropUtterance()
+	t.dead.still.timer.Stop()
 	if t.turn != nil {
 		t.turn.stop(context.Canceled)
 	}
@@ -98,7 +102,7 @@ func (t *talk) hangUp() {
 
 func (t *talk) onHop(h hop) {
 	t.at = h.at
-	t.mute.step(h, t.s.emit)
+	t.dead.mute.step(h, t.s.emit)
 	sig := t.ep.step(h.prob, h.loud, h.at)
 	if t.set.Turn.Type == "" {
 		t.roll = lastSamples(append(t.roll, h.pcm...), maxUtterance)

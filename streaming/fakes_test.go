@@ -25,6 +25,7 @@ type fakeMic struct {
 	loud  []span // in milliseconds
 	until int64  // milliseconds
 	off   span   // when it sends nothing but zeros, in milliseconds
+	gone  span   // when it sends nothing at all, in milliseconds; what comes behind it comes so much later
 	pts   int64
 	echo  func(frame int) []float32 // what the loudspeaker adds; nil: nothing
 }
@@ -38,6 +39,9 @@ func (m *fakeMic) ReadFrame(ctx context.Context, f *media.Frame) error {
 	case <-time.After(media.FrameTime):
 	}
 	at := m.pts * 1000 / media.InputRate
+	if m.gone.to > 0 && at == m.gone.from {
+		time.Sleep(time.Duration(m.gone.to-m.gone.from) * time.Millisecond)
+	}
 	if at >= m.until {
 		return io.EOF
 	}

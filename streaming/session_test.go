@@ -153,6 +153,23 @@ func TestNeverHangs(t *testing.T) {
 	}
 }
 
+// A microphone that stops sending in the middle of a question ends it; the next one is heard and placed as if nothing had been.
+func TestMicrophoneStops(t *testing.T) {
+	s := newScene(8000, span{500, 1500}, span{2500, 3300})
+	s.mic.gone = span{1500, 7500}
+	s.run(t)
+	if _, begun := find[OutputAudioStarted](t, s, 0); begun-1500 > 1500 {
+		t.Errorf("the first question waited %d ms for its answer", begun-1500)
+	}
+	second, at := find[SpeechStarted](t, s, 1)
+	if at < 8500 || at > 8800 || second.AudioStartMS < 2300 || second.AudioStartMS > 2700 {
+		t.Errorf("the second question: %+v at %d", second, at)
+	}
+	if n := count[ResponseDone](s); n != 2 {
+		t.Errorf("%d answers: %s", n, s.names())
+	}
+}
+
 // Noise without words is no turn.
 func TestNoise(t *testing.T) {
 	s := newScene(4000, span{500, 700})
