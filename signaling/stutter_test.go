@@ -137,7 +137,7 @@ type crowd struct {
 	load                     signaling.Load // as it was measured in the end
 }
 
-// gather has so many callers call, a second apart, and each ask again as soon as it was answered, for two minutes.
+// gather has so many callers call, a second apart, and each ask again as soon as it was answered, for a minute.
 func gather(t *testing.T, callers int, rtf float64, admission bool) (c crowd) {
 	bubble(t, func(t *testing.T) {
 		e := &engine{turn: make(chan struct{}, 1), rtf: rtf}
@@ -164,7 +164,7 @@ func gather(t *testing.T, callers int, rtf float64, admission bool) (c crowd) {
 
 // crowd is what gather does once there is somebody to call.
 func (w *world) crowd(callers int) (c crowd) {
-	ctx, stop := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	ctx, stop := context.WithTimeout(w.t.Context(), time.Minute)
 	defer stop()
 	var talks sync.WaitGroup
 	defer talks.Wait()
