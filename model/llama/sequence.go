@@ -51,7 +51,7 @@ func (e *Engine) NewSequence() (*Sequence, error) {
 	}
 	id := e.free[len(e.free)-1]
 	e.free = e.free[:len(e.free)-1]
-	return &Sequence{e: e, id: id}, nil
+	return &Sequence{e: e, id: id, tokens: make([]int32, 0, e.o.ContextPerSequence)}, nil
 }
 
 // Free is how many sequences can still be had.

@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"omnilive/model"
-	"omnilive/model/llama"
 )
 
 // A Measurement is one figure of one part.
 type Measurement struct {
 	Part, What string
 	Value      float64
-	Unit       string // ms, x real time, tokens/s
+	Unit       string // ms, x real time, x, tokens/s
 }
 
 // measureText is about four seconds of speech.
@@ -151,27 +150,17 @@ func (m *Model) measureLanguage(ctx context.Context, runs int) ([]Measurement, e
 	if err != nil {
 		return nil, err
 	}
-	const n = 24
 	prefill, err := median(runs, func() error {
 		return errors.Join(seq.Truncate(0), seq.Append(ctx, prompt))
 	})
 	if err != nil {
 		return nil, err
 	}
-	decode, err := median(runs, func() error {
-		for _, err := range seq.Generate(ctx, llama.Sampling{MaxTokens: n}) {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	seq.Close()
+	decode, err := m.measureTogether(ctx, runs, prompt)
 	turn, err2 := m.measureTurn(ctx, runs)
-	return []Measurement{
-		{"language model", "prompt", float64(len(prompt)) / prefill.Seconds(), "tokens/s"},
-		{"language model", "decode", n / decode.Seconds(), "tokens/s"},
-		{"whole model", "a typed question to its first sound", milliseconds(turn), "ms"},
-	}, errors.Join(err, err2)
+	all := append([]Measurement{{"language model", "prompt", float64(len(prompt)) / prefill.Seconds(), "tokens/s"}}, decode...)
+	return append(all, Measurement{"whole model", "a typed question to its first sound", milliseconds(turn), "ms"}), errors.Join(err, err2)
 }
 
 func (m *Model) measureTurn(ctx context.Context, runs int) (time.Duration, error) {
