@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"omnilive/model"
@@ -142,6 +143,22 @@ func (t *talk) ask(ctx context.Context) error {
 	return nil
 }
 
+// perceive looks and hears at the end of a question: both at once, as a call does.
+func (t *talk) perceive(ctx context.Context) error {
+	var seen error
+	var looking sync.WaitGroup
+	looking.Go(func() { seen = t.see(ctx, true) })
+	_, err := t.c.Hear(ctx, t.q.Speech, model.HearOptions{Final: true})
+	looking.Wait()
+	if seen != nil {
+		return fmt.Errorf("see: %w", seen)
+	}
+	if err != nil {
+		return fmt.Errorf("hear: %w", err)
+	}
+	return nil
+}
+
 // turn asks and has the answer, which plays while it is made where the conversation goes in real time.
 func (t *talk) turn(ctx context.Context) (Turn, error) {
 	if err := t.ask(ctx); err != nil {
@@ -149,11 +166,8 @@ func (t *talk) turn(ctx context.Context) (Turn, error) {
 	}
 	var p playing
 	p.from = time.Now()
-	if err := t.see(ctx, true); err != nil {
-		return p.t, fmt.Errorf("see: %w", err)
-	}
-	if _, err := t.c.Hear(ctx, t.q.Speech, model.HearOptions{Final: true}); err != nil {
-		return p.t, fmt.Errorf("hear: %w", err)
+	if err := t.perceive(ctx); err != nil {
+		return p.t, err
 	}
 	p.t.Heard = time.Since(p.from)
 	in := &model.Input{Heard: true, Camera: t.q.Camera != nil}

@@ -23,6 +23,7 @@ type Conversation struct {
 
 	mu      sync.Mutex   // all that follows
 	waiting atomic.Int32 // turns that want mu: work in the background gives way
+	turns   atomic.Int32 // replies under way
 	hurry   interrupter
 	tidy    tidying
 
@@ -55,6 +56,20 @@ func (c *Conversation) lock() {
 	c.hurry.stop()
 	c.mu.Lock()
 	c.waiting.Add(-1)
+}
+
+// lockBetween takes the conversation unless a reply has it or waits for it.
+func (c *Conversation) lockBetween(ctx context.Context) bool {
+	c.waiting.Add(1)
+	defer c.waiting.Add(-1)
+	for c.turns.Load() == 0 && ctx.Err() == nil {
+		c.hurry.stop()
+		if c.mu.TryLock() {
+			return true
+		}
+		time.Sleep(time.Millisecond) // the background stops within a step
+	}
+	return false
 }
 
 // An interrupter ends what runs in the background.
@@ -287,6 +302,8 @@ func (c *Conversation) settle(ctx context.Context) error {
 // Reply adds in and yields the answer as it is spoken.
 func (c *Conversation) Reply(ctx context.Context, in *model.Input, o model.ReplyOptions) iter.Seq2[model.Piece, error] {
 	return func(yield func(model.Piece, error) bool) {
+		c.turns.Add(1)
+		defer c.turns.Add(-1)
 		c.lock()
 		defer c.mu.Unlock()
 		ctx := omni.Turn(ctx)

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"omnilive/model"
 	"omnilive/model/omni"
@@ -16,35 +17,46 @@ const captionWords = 48
 // captions. Without a recognizer the words come with the answer, and while the user still speaks the model writes down what it
 // has heard so far and forgets that again.
 func (c *Conversation) Hear(ctx context.Context, speech []float32, o model.HearOptions) (model.Transcript, error) {
-	t := model.Transcript{Wordless: true}
-	if c.l.o.Recognizer != nil {
-		var err error
-		if t, err = c.l.o.Recognizer(ctx, speech, o); err != nil {
-			return t, err
-		}
-	}
 	if !o.Final {
-		return c.hearSoFar(ctx, speech, t)
+		return c.hearSoFar(ctx, speech, o)
 	}
-	if t.Text == "" && !t.Wordless {
-		c.in.mu.Lock()
-		defer c.in.mu.Unlock()
-		c.in.heard = nil // it is not the words before it that a question may refer to
-		return t, nil
-	}
-	it, err := c.ear.Encode(ctx, speech)
+	var it omni.Item
+	var failed error
+	var encoding sync.WaitGroup
+	encoding.Go(func() { it, failed = c.ear.Encode(ctx, speech) }) // beside the recognizer, which has threads of its own
+	t, err := c.recognize(ctx, speech, o)
+	encoding.Wait()
 	if err != nil {
 		return t, err
 	}
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
+	if t.Text == "" && !t.Wordless {
+		c.in.heard = nil // it is not the words before it that a question may refer to
+		return t, nil
+	}
+	if failed != nil {
+		return t, failed
+	}
 	c.in.heard = &part{shows: heard, item: &it, text: t.Text}
 	return t, nil
 }
 
+// recognize has the recognizer write down the words, where there is one.
+func (c *Conversation) recognize(ctx context.Context, speech []float32, o model.HearOptions) (model.Transcript, error) {
+	if c.l.o.Recognizer == nil {
+		return model.Transcript{Wordless: true}, nil
+	}
+	return c.l.o.Recognizer(ctx, speech, o)
+}
+
 // hearSoFar works ahead of the end of speech: closed windows of the audio encoder are kept, and where nobody else recognises
 // words the model is asked for them.
-func (c *Conversation) hearSoFar(ctx context.Context, speech []float32, t model.Transcript) (model.Transcript, error) {
+func (c *Conversation) hearSoFar(ctx context.Context, speech []float32, o model.HearOptions) (model.Transcript, error) {
+	t, err := c.recognize(ctx, speech, o)
+	if err != nil {
+		return t, err
+	}
 	recognized := c.l.o.Recognizer != nil
 	step := model.InputRate
 	if recognized {

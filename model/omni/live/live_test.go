@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -286,6 +287,90 @@ func TestWordsPicturesAndLooks(t *testing.T) {
 	}
 	if _, err := c.Hear(ctx, nil, model.HearOptions{Final: true}); err == nil || !strings.Contains(err.Error(), "no samples") {
 		t.Errorf("no sound: %v", err)
+	}
+}
+
+// plain is a picture of one colour.
+func plain(v byte) model.Picture {
+	return model.Picture{Width: 64, Height: 48, RGB: bytes.Repeat([]byte{v}, 3*64*48)}
+}
+
+// What the camera shows at a question goes into the window while the question is heard, the newest in place of those before
+// it; the turn then has that much less to do, and answers as if there had been no other.
+func TestLookIsInBeforeTheTurn(t *testing.T) {
+	l := open(t, 2)
+	ctx, x := context.Background(), wave(t, "question.wav")
+	c, straight := begin(t, l), begin(t, l)
+	defer c.Close()
+	defer straight.Close()
+	before := c.Len()
+	look := func(c *Conversation, v byte) {
+		t.Helper()
+		if _, err := c.See(ctx, plain(v), model.SeeOptions{Now: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look(c, 20)
+	n := c.Len()
+	if n == before {
+		t.Fatal("the look waits for the turn")
+	}
+	look(c, 200)
+	if c.Len() != n || c.media.Video != 1 {
+		t.Errorf("%d positions after one look, %d after another one; %d are counted", n, c.Len(), c.media.Video)
+	}
+	work := c.work.turn
+	got := answerTo(t, c, x)
+	work = c.work.turn - work
+	look(straight, 200)
+	want := answerTo(t, straight, x)
+	if got.text != want.text || !slices.Equal(got.pcm, want.pcm) {
+		t.Errorf("%q after two looks, %q after one", got.text, want.text)
+	}
+	if all := c.Len() - before; work >= all-(n-before)+perMoment/2 {
+		t.Errorf("the turn took %d positions, %d of all %d were there before", work, n-before, all)
+	}
+	if err := c.Truncate(n); err != nil {
+		t.Fatal(err)
+	}
+	again := answerTo(t, c, x)
+	if again.text != got.text || !slices.Equal(again.pcm, got.pcm) {
+		t.Errorf("%q, and %q after a rollback", got.text, again.text)
+	}
+}
+
+// answerTo has the conversation hear x and answer, with the camera on.
+func answerTo(t *testing.T, c *Conversation, x []float32) outcome {
+	t.Helper()
+	if _, err := c.Hear(context.Background(), x, model.HearOptions{Final: true}); err != nil {
+		t.Fatal(err)
+	}
+	return answerOf(t, c, &model.Input{Heard: true, Camera: true}, model.ReplyOptions{}, 0)
+}
+
+// A look while an answer is spoken does not wait for its end, and comes with the next question.
+func TestLookBesideAnAnswer(t *testing.T) {
+	c := begin(t, open(t, 1))
+	defer c.Close()
+	looked := false
+	for _, err := range c.Reply(context.Background(), &model.Input{Text: "hello"}, model.ReplyOptions{MaxTokens: 40}) {
+		if err != nil && !errors.Is(err, model.ErrMaxTokens) {
+			t.Fatal(err)
+		}
+		if looked {
+			continue
+		}
+		if _, err := c.See(context.Background(), plain(9), model.SeeOptions{Now: true}); err != nil { // waits for ever where it wants the conversation
+			t.Fatal(err)
+		}
+		looked = true
+	}
+	if c.media.Video != 0 {
+		t.Error("the look went into the answer")
+	}
+	answerOf(t, c, &model.Input{Text: "and now?", Camera: true}, model.ReplyOptions{}, 0)
+	if !looked || c.media.Video != 1 {
+		t.Errorf("%d looks after the next question", c.media.Video)
 	}
 }
 

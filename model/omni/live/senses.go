@@ -67,12 +67,12 @@ func (c *Conversation) parts(ctx context.Context, in model.Input) (parts []part,
 	s := &c.in
 	s.mu.Lock()
 	speech, newest := s.heard, s.picture
-	if in.Camera && s.look != nil {
-		s.sounding(s.look.item, c.l.m.Width())
-		parts = append(parts, *s.look)
-		s.look = nil // the same picture is not shown twice
-	}
 	s.mu.Unlock()
+	if in.Camera {
+		if p := s.takeLook(c.l.m.Width()); p != nil { // no more than once
+			parts = append(parts, *p)
+		}
+	}
 	defer func() {
 		if err != nil {
 			s.restore(parts)
@@ -120,6 +120,7 @@ func (c *Conversation) See(ctx context.Context, p model.Picture, o model.SeeOpti
 		c.in.mu.Lock()
 		c.in.look = &part{shows: look, item: &it}
 		c.in.mu.Unlock()
+		c.putLook(ctx)
 		return "", nil
 	}
 	frames, at := c.in.pair(frame{o.At, p})
@@ -195,6 +196,54 @@ func (c *Conversation) putMoment(ctx context.Context, p part) error {
 	}
 	defer c.tidyIfFull()
 	return c.message(ctx, []part{p}, false)
+}
+
+// putLook puts what the camera shows at a question into the window while the question is still being heard. A turn that has the
+// conversation, or a window that is nearly full, leaves it to the next input.
+func (c *Conversation) putLook(ctx context.Context) {
+	if !c.lockBetween(ctx) {
+		return
+	}
+	defer c.mu.Unlock()
+	p := c.in.takeLook(c.l.m.Width())
+	if p == nil {
+		return
+	}
+	if err := c.replaceLook(omni.Turn(ctx), *p); err != nil {
+		c.in.restore([]part{*p})
+	}
+}
+
+// replaceLook puts a look in. One before it that nobody has asked about goes: only the newest counts.
+func (c *Conversation) replaceLook(ctx context.Context, p part) error {
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	if s := c.log.last(); s != nil && !s.ends && len(s.parts) == 1 && s.parts[0].shows == look {
+		if err := c.forget(s.at); err != nil {
+			return err
+		}
+		if old := c.in.takeLook(0); old != nil && p.item.Media.Sound == 0 {
+			p.item.Sound, p.item.Media.Sound = old.item.Sound, old.item.Media.Sound
+		}
+	}
+	if c.crowded(p.item.Media.Rows + p.item.Media.Sound + perMoment) {
+		c.startTidying()
+		return errCrowded
+	}
+	return c.message(ctx, []part{p}, false)
+}
+
+// takeLook takes the look that waits for the window, with the soundtrack that is ready where width is not 0.
+func (s *senses) takeLook(width int) *part {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.look
+	if p != nil && width > 0 {
+		s.sounding(p.item, width)
+	}
+	s.look = nil
+	return p
 }
 
 // perMoment is room for the words around a moment.
