@@ -290,8 +290,8 @@ func TestWordsPicturesAndLooks(t *testing.T) {
 	}
 }
 
-// plain is a picture of one colour.
-func plain(v byte) model.Picture {
+// onecolour is a picture of one colour.
+func onecolour(v byte) model.Picture {
 	return model.Picture{Width: 64, Height: 48, RGB: bytes.Repeat([]byte{v}, 3*64*48)}
 }
 
@@ -306,7 +306,7 @@ func TestLookIsInBeforeTheTurn(t *testing.T) {
 	before := c.Len()
 	look := func(c *Conversation, v byte) {
 		t.Helper()
-		if _, err := c.See(ctx, plain(v), model.SeeOptions{Now: true}); err != nil {
+		if _, err := c.See(ctx, onecolour(v), model.SeeOptions{Now: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -360,7 +360,7 @@ func TestLookBesideAnAnswer(t *testing.T) {
 		if looked {
 			continue
 		}
-		if _, err := c.See(context.Background(), plain(9), model.SeeOptions{Now: true}); err != nil { // waits for ever where it wants the conversation
+		if _, err := c.See(context.Background(), onecolour(9), model.SeeOptions{Now: true}); err != nil { // waits for ever where it wants the conversation
 			t.Fatal(err)
 		}
 		looked = true
