@@ -33,6 +33,19 @@ function outgoing(page) {
   });
 }
 
+/**
+ * What goes out, once it is as wanted: a sender takes its new track a moment after the page shows it.
+ * @param {import('playwright-core').Page} page
+ * @param {{ screen?: boolean, state?: string }} wanted
+ */
+async function goes(page, wanted) {
+  for (let tries = 0; ; tries++) {
+    const now = await outgoing(page);
+    if (tries === 50 || ((wanted.screen ?? now.screen) === now.screen && (wanted.state ?? now.state) === now.state)) return now;
+    await page.waitForTimeout(100);
+  }
+}
+
 test('the screen goes before the camera and the camera comes back', async (t) => {
   let offers = 0;
   const caller = await open(t, { before: (page) => page.addInitScript(fakeScreen), cameras: 2 });
@@ -54,7 +67,7 @@ test('the screen goes before the camera and the camera comes back', async (t) =>
 
   await share.click();
   await page.getByLabel('Your screen').waitFor();
-  assert.equal((await outgoing(page)).screen, true);
+  assert.equal((await goes(page, { screen: true })).screen, true);
   assert.equal(await share.getAttribute('aria-pressed'), 'true');
   assert.equal(await camera.getAttribute('aria-pressed'), 'true', 'the camera waits behind the screen');
   assert.equal(await page.getByRole('button', { name: 'Switch camera' }).isVisible(), false);
@@ -65,17 +78,17 @@ test('the screen goes before the camera and the camera comes back', async (t) =>
 
   await page.evaluate(() => window.studio.screen?.getTracks()[0].dispatchEvent(new Event('ended'))); // the browser's own "stop sharing"
   await page.getByLabel('Your camera').waitFor();
-  const back = await outgoing(page);
+  const back = await goes(page, { screen: false });
   assert.deepEqual([back.label, back.state], [second.label, 'live']);
   assert.equal(await page.evaluate(() => window.studio.screen?.getTracks()[0].readyState), 'ended', 'the screen is let go');
 
   await share.click();
   await page.getByLabel('Your screen').waitFor();
   await camera.click(); // off, while the screen is shown
-  assert.equal((await outgoing(page)).screen, true);
+  assert.equal((await goes(page, { screen: true })).screen, true);
   await share.click();
   await page.locator('#preview').waitFor({ state: 'hidden' });
-  assert.equal((await outgoing(page)).state, 'none');
+  assert.equal((await goes(page, { state: 'none' })).state, 'none');
   assert.equal(offers, 1, 'no other offer was made');
   await caller.hangUp();
   assert.deepEqual(caller.errors, []);
